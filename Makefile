@@ -1,0 +1,66 @@
+# Works on a fresh clone with Python 3.11+ and make: every target makes what it needs in .venv.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+XDIST  ?= auto
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint matrix conformance fuzz bench docs dev clean
+.DEFAULT_GOAL := dev
+
+# One stamp for each set of packages; pyproject.toml newer than the stamp means: install again.
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Playhead needs Python 3.11 or newer, this is {sys.version.split()[0]}. Name another one: make PYTHON=python3.13")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.lint: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[test,lint]'
+	@touch $@ $(VENV)/.test $(VENV)/.core
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.lint $(VENV)/.test $(VENV)/.core
+
+dev: $(VENV)/.dev  ## everything a contributor needs, in .venv
+
+demo: $(VENV)/.core  ## record an agent over real HTTP, replay it twice, compare
+	$(BIN)/playhead demo
+
+test: $(VENV)/.test  ## the whole suite, offline
+	$(BIN)/python -m pytest -n $(XDIST) -m "not slow" $(ARGS)
+
+lint: $(VENV)/.lint  ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+matrix: $(VENV)/.dev  ## SDKs, plugins, other Pythons, slow tests
+	$(BIN)/nox $(ARGS)
+
+conformance: $(VENV)/.test  ## the runtime against the reference's recorded scenarios
+	$(BIN)/python ../shared/conformance/compare.py ../shared/conformance/scenarios --api tests.conformance.binding:API $(ARGS)
+
+fuzz: $(VENV)/.test  ## longer random search than `make test` allows itself
+	$(BIN)/python -m pytest tests/fuzz -n $(XDIST) --hypothesis-profile=long $(ARGS)
+
+bench: $(VENV)/.test  ## ratios against the peers and against a floor
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+docs: $(VENV)/.docs  ## the site, in site/
+	$(BIN)/mkdocs build --strict
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/.core
+
+clean:
+	rm -rf $(VENV) .nox site build dist
