@@ -1,0 +1,329 @@
+"""Parts of requests and of responses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+import pydantic
+import pydantic_core
+
+from playhead.messages._base import JsonObject, Shown, generate_tool_call_id, now_utc
+from playhead.messages._content import BinaryContent, MultiModalContent, UserContent, is_multi_modal_content
+
+INVALID_JSON_KEY = "INVALID_JSON"
+RETURN_VALUE_KEY = "return_value"
+
+error_details_ta = pydantic.TypeAdapter(
+    list[pydantic_core.ErrorDetails], config=pydantic.ConfigDict(defer_build=True)
+)
+tool_return_ta: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
+    Any, config=pydantic.ConfigDict(defer_build=True, ser_json_bytes="base64", val_json_bytes="base64")
+)
+
+
+# --------------------------------------------------------------------------- requests
+@dataclass(repr=False, slots=True)
+class SystemPromptPart(Shown):
+    """What the developer tells the model. `dynamic_ref` names the function that makes it anew in later runs."""
+
+    content: str
+    _: KW_ONLY
+    timestamp: datetime = field(default_factory=now_utc)
+    dynamic_ref: str | None = None
+    part_kind: Literal["system-prompt"] = "system-prompt"
+
+
+@dataclass(repr=False, slots=True)
+class UserPromptPart(Shown):
+    """What the user says."""
+
+    content: str | Sequence[UserContent]
+    _: KW_ONLY
+    timestamp: datetime = field(default_factory=now_utc)
+    part_kind: Literal["user-prompt"] = "user-prompt"
+
+
+@dataclass(repr=False, slots=True)
+class InstructionPart(Shown):
+    """A block of instructions; `dynamic` ones are made for each request."""
+
+    content: str
+    _: KW_ONLY
+    dynamic: bool = False
+    part_kind: Literal["instruction"] = "instruction"
+
+    @staticmethod
+    def join(parts: Sequence[InstructionPart]) -> str | None:
+        """All blocks, an empty line between them; None if there is nothing in them."""
+        return "\n\n".join(part.content for part in parts if part.content).strip() or None
+
+    @staticmethod
+    def sorted(parts: Sequence[InstructionPart]) -> list[InstructionPart]:
+        """Static blocks first, so that a provider can cache them."""
+        return sorted(parts, key=lambda part: part.dynamic)
+
+
+@dataclass(repr=False, slots=True)
+class BaseToolReturnPart(Shown):
+    """What a tool returned."""
+
+    tool_name: str
+    content: Any
+    tool_call_id: str = field(default_factory=generate_tool_call_id)
+    _: KW_ONLY
+    metadata: Any = None
+    timestamp: datetime = field(default_factory=now_utc)
+    outcome: Literal["success", "failed", "denied"] = "success"
+
+    @property
+    def files(self) -> list[MultiModalContent]:
+        """The files among what was returned."""
+        return [item for item in _as_items(self.content) if is_multi_modal_content(item)]
+
+    def content_items(self, *, mode: Literal["raw", "str", "jsonable"] = "raw") -> list[Any]:
+        """What was returned, as a list; all but files as text (`str`) or JSON values (`jsonable`)."""
+        items = _as_items(self.content)
+        if mode == "raw":
+            return items
+        convert = _as_text if mode == "str" else _as_jsonable
+        return [item if is_multi_modal_content(item) else convert(item) for item in items]
+
+    def _without_files(self) -> Any:
+        rest = [item for item in _as_items(self.content) if not is_multi_modal_content(item)]
+        if not isinstance(self.content, list):
+            return rest[0] if rest else None
+        return rest[0] if len(rest) == 1 and self.files else rest
+
+    def model_response_str(self) -> str:
+        """What was returned without files, as the text a model is shown."""
+        rest = self._without_files()
+        return "" if rest is None and self.files else _as_text(rest)
+
+    def model_response_object(self) -> JsonObject:
+        """What was returned without files, as a JSON object; anything else becomes its `return_value`."""
+        rest = self._without_files()
+        if rest is None and self.files:
+            return {}
+        value = _as_jsonable(rest)
+        return value if isinstance(value, dict) else {RETURN_VALUE_KEY: value}
+
+    def model_response_str_and_user_content(self) -> tuple[str, list[UserContent]]:
+        """For providers whose tool results are text only: the text, and the files as content of a user's message."""
+        texts: list[str] = []
+        content: list[UserContent] = []
+        files = self.files
+        for item in files:
+            texts.append(f"See file {item.identifier}.")
+            content.extend((f"This is file {item.identifier}:", item))
+        text = self.model_response_str()
+        return "\n".join([text, *texts] if text else texts), content
+
+    def has_content(self) -> bool:
+        """Whether anything was returned."""
+        return self.content is not None
+
+
+def _as_items(content: Any) -> list[Any]:
+    return list(content) if isinstance(content, list) else [content]  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else tool_return_ta.dump_json(value).decode()
+
+
+def _as_jsonable(value: Any) -> Any:
+    return tool_return_ta.dump_python(value, mode="json")
+
+
+@dataclass(repr=False, slots=True)
+class ToolReturnPart(BaseToolReturnPart):
+    """What a function tool returned."""
+
+    _: KW_ONLY
+    part_kind: Literal["tool-return"] = "tool-return"
+
+
+@dataclass(repr=False, slots=True)
+class RetryPromptPart(Shown):
+    """Why the model has to try again: a text, or pydantic's list of errors."""
+
+    content: list[pydantic_core.ErrorDetails] | str
+    _: KW_ONLY
+    tool_name: str | None = None
+    tool_call_id: str = field(default_factory=generate_tool_call_id)
+    timestamp: datetime = field(default_factory=now_utc)
+    part_kind: Literal["retry-prompt"] = "retry-prompt"
+
+    def model_response(self) -> str:
+        """The text the model is shown."""
+        if isinstance(self.content, str):
+            what = self.content if self.tool_name else f"Validation feedback:\n{self.content}"
+        else:
+            errors = error_details_ta.dump_json(
+                self.content,
+                # The input of an error at the top is the whole call, which the model has just written.
+                exclude={
+                    n: {"ctx", "input"} if len(error["loc"]) <= 1 else {"ctx"} for n, error in enumerate(self.content)
+                },
+                indent=2,
+            ).decode()
+            count = len(self.content)
+            what = f"{count} validation error{'' if count == 1 else 's'}:\n```json\n{errors}\n```"
+        return f"{what}\n\nFix the errors and try again."
+
+
+ModelRequestPart = Annotated[
+    SystemPromptPart | UserPromptPart | ToolReturnPart | RetryPromptPart, pydantic.Discriminator("part_kind")
+]
+
+
+# --------------------------------------------------------------------------- responses
+@dataclass(repr=False, slots=True)
+class TextPart(Shown):
+    """Text."""
+
+    content: str
+    _: KW_ONLY
+    id: str | None = None
+    provider_name: str | None = None
+    provider_details: JsonObject | None = None
+    part_kind: Literal["text"] = "text"
+
+    def has_content(self) -> bool:
+        return bool(self.content)
+
+
+@dataclass(repr=False, slots=True)
+class ThinkingPart(Shown):
+    """The model's reasoning. `signature` is the provider's seal, to be sent back unharmed."""
+
+    content: str
+    _: KW_ONLY
+    id: str | None = None
+    signature: str | None = None
+    provider_name: str | None = None
+    provider_details: JsonObject | None = None
+    part_kind: Literal["thinking"] = "thinking"
+
+    def has_content(self) -> bool:
+        return bool(self.content)
+
+
+@dataclass(repr=False, slots=True)
+class CompactionPart(Shown):
+    """What a provider made of earlier messages, to be sent in their place."""
+
+    content: str | None = None
+    _: KW_ONLY
+    id: str | None = None
+    provider_name: str | None = None
+    provider_details: JsonObject | None = None
+    part_kind: Literal["compaction"] = "compaction"
+
+    def has_content(self) -> bool:
+        return bool(self.content) or bool(self.provider_details)
+
+
+@dataclass(repr=False, slots=True)
+class FilePart(Shown):
+    """A file the model made."""
+
+    content: Annotated[BinaryContent, pydantic.AfterValidator(BinaryContent.narrow_type)]
+    _: KW_ONLY
+    id: str | None = None
+    provider_name: str | None = None
+    provider_details: JsonObject | None = None
+    part_kind: Literal["file"] = "file"
+
+    def has_content(self) -> bool:
+        return bool(self.content.data)
+
+
+@dataclass(repr=False, slots=True)
+class BaseToolCallPart(Shown):
+    """A call of a tool. `args` is JSON text as it was sent, or an object, or None if nothing was sent."""
+
+    tool_name: str
+    args: str | JsonObject | None = None
+    tool_call_id: str = field(default_factory=generate_tool_call_id)
+    _: KW_ONLY
+    id: str | None = None
+    provider_name: str | None = None
+    provider_details: JsonObject | None = None
+
+    def args_as_dict(self, *, raise_if_invalid: bool = False) -> JsonObject:
+        """The arguments as a dictionary.
+
+        What is no JSON object becomes `{'INVALID_JSON': <the text>}`, so that it can be sent back to a provider, or
+        raises `ValueError` (`AssertionError` for JSON that is no object) with `raise_if_invalid`.
+        """
+        if not self.args:
+            return {}
+        if isinstance(self.args, dict):
+            return self.args
+        try:
+            args = pydantic_core.from_json(self.args)
+            assert isinstance(args, dict), "args should be a dict"
+            return args  # pyright: ignore[reportUnknownVariableType]
+        except (ValueError, AssertionError):
+            if raise_if_invalid:
+                raise
+            return {INVALID_JSON_KEY: self.args}
+
+    def args_as_json_str(self) -> str:
+        """The arguments as JSON text: as they were sent, `{}` for none."""
+        if not self.args:
+            return "{}"
+        if isinstance(self.args, str):
+            return self.args
+        return pydantic_core.to_json(self.args).decode()
+
+    def has_content(self) -> bool:
+        """Whether there are arguments."""
+        return self.args not in ("", {}, None)
+
+
+@dataclass(repr=False, slots=True)
+class ToolCallPart(BaseToolCallPart):
+    """A call of a function tool or an output tool."""
+
+    _: KW_ONLY
+    part_kind: Literal["tool-call"] = "tool-call"
+
+
+@dataclass(repr=False, slots=True)
+class BuiltinToolCallPart(BaseToolCallPart):
+    """A call of a tool that the provider runs itself."""
+
+    _: KW_ONLY
+    part_kind: Literal["builtin-tool-call"] = "builtin-tool-call"
+
+
+@dataclass(repr=False, slots=True)
+class BuiltinToolReturnPart(BaseToolReturnPart):
+    """What a tool returned that the provider ran itself."""
+
+    _: KW_ONLY
+    provider_name: str | None = None
+    provider_details: JsonObject | None = None
+    part_kind: Literal["builtin-tool-return"] = "builtin-tool-return"
+
+
+ModelResponsePart = Annotated[
+    TextPart
+    | ToolCallPart
+    | BuiltinToolCallPart
+    | BuiltinToolReturnPart
+    | ThinkingPart
+    | CompactionPart
+    | FilePart,
+    pydantic.Discriminator("part_kind"),
+]
+PartKind: TypeAlias = Literal[
+    "text", "thinking", "tool-call", "builtin-tool-call", "builtin-tool-return", "compaction", "file"
+]
+
+
