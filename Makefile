@@ -40,7 +40,7 @@ test: $(VENV)/.test  ## the whole suite, offline
 lint: $(VENV)/.lint  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
 matrix: $(VENV)/.dev  ## SDKs, plugins, other Pythons, slow tests

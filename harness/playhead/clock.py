@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["EPOCH", "Clock", "FixedClock", "SystemClock", "monotonic", "now", "sleep", "use_clock"]
+__all__ = ["Clock", "EPOCH", "FixedClock", "SystemClock", "monotonic", "now", "sleep", "use_clock"]
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """Where the time of `playhead.deterministic()` begins."""

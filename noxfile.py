@@ -1,0 +1,51 @@
+"""The matrix: other Pythons, lowest versions, both references, slow tests. `make matrix` runs all of it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The suite on each Python."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-n", "auto", "-m", "not slow", *session.posargs)
+
+
+@nox.session(python="3.11")
+def lowest(session: nox.Session) -> None:
+    """The suite on the lowest versions that pyproject.toml promises."""
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(item for items in project["optional-dependencies"].values() for item in items),
+    ]
+    lowest = [re.sub(r">=", "==", item) for item in wanted if ">=" in item and not item.startswith("playhead")]
+    constraints = Path(session.create_tmp()) / "lowest.txt"
+    constraints.write_text("\n".join(re.sub(r"\[.*?\]", "", item) for item in lowest), "utf-8")
+    session.install("-e", ".[test]", "-c", str(constraints))
+    session.run("pytest", "-n", "auto", "-m", "not slow", *session.posargs)
+
+
+@nox.session(python="3.11")
+@nox.parametrize("version", ["1.85.1", "2.68.0"])
+def pydantic_ai(session: nox.Session, version: str) -> None:
+    """The bridge to pydantic-ai, on both of its major versions."""
+    session.install("-e", ".[test]", f"pydantic-ai-slim=={version}")
+    session.run("pytest", "tests/integrations", *session.posargs)
+
+
+@nox.session(python="3.11")
+def slow(session: nox.Session) -> None:
+    """The tests that `make test` leaves out."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-n", "auto", "-m", "slow", "--timeout=600", *session.posargs)
