@@ -1,0 +1,12 @@
+"""The waist of the house: the grammar of stream events, and the verbs on them.
+
+Comes in: stream events, or additions to slots (`Emitter`). Goes out: replies (`Fold`), well-formed events, violations.
+No IO, no clock.
+"""
+
+from playhead.stream._emitter import ENDING_PARTS, Emitter
+from playhead.stream._fold import Fold, fold
+from playhead.stream._grammar import Grammar, violations
+from playhead.stream._unfold import Slicer, unfold, whole, words
+
+__all__ = ["ENDING_PARTS", "Emitter", "Fold", "Grammar", "Slicer", "fold", "unfold", "violations", "whole", "words"]

@@ -1,0 +1,142 @@
+"""The producer's side of the grammar: "this slot has more" in, well-formed stream events out.
+
+Decoders, scripts and function models know their parts by slots of their own (a content block, a tool call's index).
+The emitter numbers parts in order of appearance, ends the part before when the next one starts, holds back a call
+until it has a name, and keeps the fold of all it has emitted, so that nobody folds twice.
+
+Outputs are collected in `out`; `take()` hands them over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from playhead.messages import (
+    BuiltinToolCallPart,
+    ModelResponsePart,
+    PartDeltaEvent,
+    PartEndEvent,
+    PartStartEvent,
+    ResponseMeta,
+    StreamEvent,
+    TextPart,
+    TextPartDelta,
+    ThinkingPart,
+    ThinkingPartDelta,
+    ToolCallPart,
+    ToolCallPartDelta,
+)
+from playhead.stream._fold import Fold
+
+__all__ = ["ENDING_PARTS", "Emitter"]
+
+ENDING_PARTS = (TextPart, ThinkingPart, ToolCallPart, BuiltinToolCallPart)
+"""Parts that get a `PartEndEvent`; the others arrive whole."""
+
+
+class Emitter:
+    """Turns additions to slots into events, in `out`."""
+
+    def __init__(self, fold: Fold | None = None) -> None:
+        self.fold = fold or Fold()
+        self.out: list[StreamEvent] = []
+        self._index: dict[Hashable, int] = {}
+        self._nameless: dict[Hashable, ToolCallPartDelta] = {}
+        self._last: int | None = None
+
+    def take(self) -> list[StreamEvent]:
+        """The events since the last call."""
+        out, self.out = self.out, []
+        return out
+
+    def has(self, slot: Hashable) -> bool:
+        """Whether the slot's part has started."""
+        return slot in self._index
+
+    def part(self, slot: Hashable) -> ModelResponsePart:
+        """The part of a slot that has started, as it is now."""
+        return self.fold.part(self._index[slot])
+
+    def text(self, slot: Hashable, content: str, **start: Any) -> None:
+        """More text. `start` are further fields of the part, where this starts it."""
+        index = self._index.get(slot)
+        if index is None:
+            self.start(slot, TextPart(content, **start))
+        else:
+            self._emit(PartDeltaEvent(index=index, delta=TextPartDelta(content)))
+
+    def thinking(self, slot: Hashable, content: str | None = None, *, signature: str | None = None, **rest: Any) -> None:
+        """More reasoning, or its signature. `rest`: `id`, `provider_name`, `provider_details`."""
+        index = self._index.get(slot)
+        if index is None:
+            self.start(slot, ThinkingPart(content or "", signature=signature, **rest))
+        else:
+            rest.pop("id", None)
+            delta = ThinkingPartDelta(content_delta=content, signature_delta=signature, **rest)
+            self._emit(PartDeltaEvent(index=index, delta=delta))
+
+    def call(
+        self,
+        slot: Hashable,
+        *,
+        name: str | None = None,
+        args: str | dict[str, Any] | None = None,
+        tool_call_id: str | None = None,
+        **rest: Any,
+    ) -> None:
+        """More of a tool call. Without a name so far it is kept back. `rest`: `provider_name`, `provider_details`."""
+        index = self._index.get(slot)
+        delta = ToolCallPartDelta(tool_name_delta=name, args_delta=args, tool_call_id=tool_call_id, **rest)
+        if index is not None:
+            if tool_call_id is None:
+                part: Any = self.fold.peek(index)
+                delta.tool_call_id = part.tool_call_id
+            self._emit(PartDeltaEvent(index=index, delta=delta))
+            return
+        known = self._nameless.pop(slot, None)
+        whole = known.apply(delta) if known is not None else delta
+        part = whole.as_part() if isinstance(whole, ToolCallPartDelta) else whole
+        if part is None:
+            assert isinstance(whole, ToolCallPartDelta)
+            self._nameless[slot] = whole
+        else:
+            self.start(slot, part)
+
+    def start(self, slot: Hashable, part: ModelResponsePart) -> None:
+        """Start a part of any kind in a new slot."""
+        index = len(self.fold)
+        previous = None
+        if self._last is not None:
+            last = self.fold.part(self._last)
+            previous = last.part_kind
+            if isinstance(last, ENDING_PARTS):
+                self._emit(PartEndEvent(index=self._last, part=last, next_part_kind=part.part_kind))
+        self._index[slot] = self._last = index
+        self._emit(PartStartEvent(index=index, part=part, previous_part_kind=previous))
+
+    def whole(self, part: ModelResponsePart) -> None:
+        """A part that arrives whole and gets no more."""
+        self.start(object(), part)
+
+    def delta(self, slot: Hashable, delta: TextPartDelta | ThinkingPartDelta | ToolCallPartDelta) -> None:
+        """A delta as it is, for a slot that has started."""
+        self._emit(PartDeltaEvent(index=self._index[slot], delta=delta))
+
+    def meta(self, meta: ResponseMeta) -> None:
+        """What the reply says of itself."""
+        self._emit(meta)
+
+    def close(self) -> None:
+        """The reply is over: ends the last part. Calls that never got a name are not part of it."""
+        if self._last is not None:
+            last = self.fold.part(self._last)
+            if isinstance(last, ENDING_PARTS):
+                self._emit(PartEndEvent(index=self._last, part=last))
+            self._last = None
+
+    def _emit(self, event: StreamEvent) -> None:
+        self.fold.feed(event)
+        self.out.append(event)
+
+
