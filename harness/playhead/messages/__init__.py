@@ -4,6 +4,7 @@ Comes in: nothing. Goes out: plain dataclasses under PydanticAI's names, without
 """
 
 from playhead.messages._content import (
+    MULTI_MODAL_CONTENT_TYPES,
     AudioFormat,
     AudioMediaType,
     AudioUrl,
@@ -18,7 +19,6 @@ from playhead.messages._content import (
     ImageFormat,
     ImageMediaType,
     ImageUrl,
-    MULTI_MODAL_CONTENT_TYPES,
     MultiModalContent,
     TextContent,
     UploadedFile,
@@ -73,18 +73,18 @@ from playhead.messages._messages import (
     ModelResponse,
 )
 from playhead.messages._parts import (
+    INVALID_JSON_KEY,
+    RETURN_VALUE_KEY,
     BaseToolCallPart,
     BaseToolReturnPart,
     BuiltinToolCallPart,
     BuiltinToolReturnPart,
     CompactionPart,
     FilePart,
-    INVALID_JSON_KEY,
     InstructionPart,
     ModelRequestPart,
     ModelResponsePart,
     PartKind,
-    RETURN_VALUE_KEY,
     RetryPromptPart,
     SystemPromptPart,
     TextPart,

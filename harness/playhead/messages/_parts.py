@@ -16,9 +16,7 @@ from playhead.messages._content import BinaryContent, MultiModalContent, UserCon
 INVALID_JSON_KEY = "INVALID_JSON"
 RETURN_VALUE_KEY = "return_value"
 
-error_details_ta = pydantic.TypeAdapter(
-    list[pydantic_core.ErrorDetails], config=pydantic.ConfigDict(defer_build=True)
-)
+error_details_ta = pydantic.TypeAdapter(list[pydantic_core.ErrorDetails], config=pydantic.ConfigDict(defer_build=True))
 tool_return_ta: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
     Any, config=pydantic.ConfigDict(defer_build=True, ser_json_bytes="base64", val_json_bytes="base64")
 )
@@ -313,17 +311,9 @@ class BuiltinToolReturnPart(BaseToolReturnPart):
 
 
 ModelResponsePart = Annotated[
-    TextPart
-    | ToolCallPart
-    | BuiltinToolCallPart
-    | BuiltinToolReturnPart
-    | ThinkingPart
-    | CompactionPart
-    | FilePart,
+    TextPart | ToolCallPart | BuiltinToolCallPart | BuiltinToolReturnPart | ThinkingPart | CompactionPart | FilePart,
     pydantic.Discriminator("part_kind"),
 ]
 PartKind: TypeAlias = Literal[
     "text", "thinking", "tool-call", "builtin-tool-call", "builtin-tool-return", "compaction", "file"
 ]
-
-

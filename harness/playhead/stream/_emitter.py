@@ -66,7 +66,9 @@ class Emitter:
         else:
             self._emit(PartDeltaEvent(index=index, delta=TextPartDelta(content)))
 
-    def thinking(self, slot: Hashable, content: str | None = None, *, signature: str | None = None, **rest: Any) -> None:
+    def thinking(
+        self, slot: Hashable, content: str | None = None, *, signature: str | None = None, **rest: Any
+    ) -> None:
         """More reasoning, or its signature. `rest`: `id`, `provider_name`, `provider_details`."""
         index = self._index.get(slot)
         if index is None:
@@ -95,7 +97,7 @@ class Emitter:
             self._emit(PartDeltaEvent(index=index, delta=delta))
             return
         known = self._nameless.pop(slot, None)
-        whole = known.apply(delta) if known is not None else delta
+        whole = delta.apply(known) if known is not None else delta
         part = whole.as_part() if isinstance(whole, ToolCallPartDelta) else whole
         if part is None:
             assert isinstance(whole, ToolCallPartDelta)
@@ -138,5 +140,3 @@ class Emitter:
     def _emit(self, event: StreamEvent) -> None:
         self.fold.feed(event)
         self.out.append(event)
-
-

@@ -1,10 +1,10 @@
 """What may follow what in a stream of a reply.
 
-    stream  = { meta | start | delta | end }
-    start   : its index is the number of parts so far, and `previous_part_kind` the kind of the part started before;
-              if that part is of a kind that ends, its end has just come
-    delta   : for a part that has started, of the part's kind; also after its end (interleaved calls)
-    end     : for the part started last, once; followed by the next start or by nothing but meta and deltas
+stream  = { meta | start | delta | end }
+start   : its index is the number of parts so far, and `previous_part_kind` the kind of the part started before;
+          if that part is of a kind that ends, its end has just come
+delta   : for a part that has started, of the part's kind; also after its end (interleaved calls)
+end     : for the part started last, once; followed by the next start or by nothing but meta and deltas
 """
 
 from __future__ import annotations

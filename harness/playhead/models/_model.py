@@ -1,0 +1,114 @@
+"""What the runtime needs of a model: a request in, a reply or a stream of its events out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any
+
+from playhead.messages import ModelMessage, ModelRequestParameters, ModelResponse, ModelSettings, StreamEvent
+from playhead.stream import Fold
+from playhead.usage import RequestUsage
+
+__all__ = ["Model", "StreamedResponse"]
+
+
+class Model(ABC):
+    """Answers requests. Subclasses say how, for a whole reply and for a streamed one."""
+
+    def __init__(self, *, settings: ModelSettings | None = None, profile: Any = None) -> None:
+        self._settings = settings
+        self._profile = profile
+
+    @property
+    def settings(self) -> ModelSettings | None:
+        """The model's own settings; those of the agent and of the run win."""
+        return self._settings
+
+    @property
+    @abstractmethod
+    def model_name(self) -> str:
+        """The name the provider knows the model by."""
+
+    @property
+    @abstractmethod
+    def system(self) -> str:
+        """The provider's name."""
+
+    @property
+    def base_url(self) -> str | None:
+        """Where the provider is asked, for models that go over HTTP."""
+        return None
+
+    @abstractmethod
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """The whole reply. Raises `ModelAPIError` (`ModelHTTPError`) where the provider could not be asked."""
+
+    @abstractmethod
+    def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: Any = None,
+    ) -> AbstractAsyncContextManager[StreamedResponse]:
+        """A context in which the reply streams. Leaving it closes the provider's stream at once."""
+
+
+class StreamedResponse(ABC):
+    """A reply that arrives. `fold` is the reply so far; iterating takes no more of the stream than was asked for."""
+
+    def __init__(self, model_request_parameters: ModelRequestParameters) -> None:
+        self.model_request_parameters = model_request_parameters
+        self.fold = Fold()
+        self._iterator: AsyncGenerator[StreamEvent] | None = None
+
+    def __aiter__(self) -> AsyncIterator[StreamEvent]:
+        """The events, each once: whoever iterates again goes on where the last one stopped."""
+        if self._iterator is None:
+            self._iterator = self.events()
+        return self._iterator
+
+    @abstractmethod
+    def events(self) -> AsyncGenerator[StreamEvent]:
+        """The stream, from its beginning to its end, already folded into `fold`."""
+
+    async def aclose(self) -> None:
+        """Stop reading. The provider's stream is closed when this returns."""
+        if self._iterator is not None:
+            await self._iterator.aclose()
+
+    @property
+    @abstractmethod
+    def model_name(self) -> str:
+        """The model's name, the provider's own where the reply said it."""
+
+    @property
+    @abstractmethod
+    def provider_name(self) -> str | None:
+        """The provider's name."""
+
+    @property
+    @abstractmethod
+    def timestamp(self) -> datetime:
+        """When the reply was made."""
+
+    def get(self) -> ModelResponse:
+        """The reply so far."""
+        response = self.fold.response()
+        response.model_name = self.model_name
+        response.provider_name = response.provider_name or self.provider_name
+        response.timestamp = self.timestamp
+        response.usage = self.usage()
+        return response
+
+    def usage(self) -> RequestUsage:
+        """What the reply cost so far."""
+        return self.fold.usage
