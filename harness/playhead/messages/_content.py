@@ -256,7 +256,7 @@ class BinaryContent(Shown):
         return BinaryImage(
             data=content.data,
             media_type=content.media_type,
-            identifier=content.identifier,  # type: ignore[call-arg]
+            identifier=content.identifier,
             vendor_metadata=content.vendor_metadata,
         )
 

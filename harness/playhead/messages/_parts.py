@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import pydantic
 import pydantic_core
@@ -106,7 +106,7 @@ class BaseToolReturnPart(Shown):
         if rest is None and self.files:
             return {}
         value = _as_jsonable(rest)
-        return value if isinstance(value, dict) else {RETURN_VALUE_KEY: value}
+        return cast(JsonObject, value) if isinstance(value, dict) else {RETURN_VALUE_KEY: value}
 
     def model_response_str_and_user_content(self) -> tuple[str, list[UserContent]]:
         """For providers whose tool results are text only: the text, and the files as content of a user's message."""

@@ -165,12 +165,14 @@ class Fold:
     def _add_call(self, slot: _Slot, delta: ToolCallPartDelta) -> None:
         args = delta.args_delta
         part: Any = slot.part
-        if isinstance(args, str) and not isinstance(part.args, dict):
-            if args or part.args is None:
+        held: str | dict[str, Any] | None = part.args
+        if isinstance(args, str) and not isinstance(held, dict):
+            if args or held is None:
                 slot.pieces.append(args)
         elif args is not None:
-            slot.part = copy(slot.joined())
-            slot.part.args = join_args(part.args, args, part=part, delta=delta)
+            grown: Any = copy(slot.joined())
+            grown.args = join_args(held, args, part=part, delta=delta)
+            slot.part = grown
         name, call_id = delta.tool_name_delta, delta.tool_call_id
         if name or (call_id is not None and call_id != part.tool_call_id):
             part = copy(slot.joined())
