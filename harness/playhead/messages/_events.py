@@ -64,7 +64,8 @@ class ResponseMeta(Shown):
 
     `refusal` is more of the text in which the model declines, to be appended. `error` is the provider's error inside
     a stream that had begun well: `{"message", "type"?, "code"?, "status"?, ...}` in the provider's words.
-    `details` are merged into the response's `provider_details`.
+    `details` are merged into the response's `provider_details`. `comment` is a keep-alive comment of the stream: it is
+    written between frames and means nothing.
     """
 
     usage: RequestUsage | None = None
@@ -78,6 +79,7 @@ class ResponseMeta(Shown):
     error: JsonObject | None = None
     state: Literal["incomplete", "suspended"] | None = None
     details: JsonObject | None = None
+    comment: str | None = None
     event_kind: Literal["response_meta"] = field(default="response_meta")
 
 
