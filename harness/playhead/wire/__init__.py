@@ -4,5 +4,19 @@ Comes in: bytes of requests and replies, or calls and stream events. Goes out: t
 """
 
 from playhead.wire._dialect import Decoder, Dialect, Encoder, ModelCall, WireRequest
+from playhead.wire._dialects import DIALECTS, recognise
+from playhead.wire._sse import Frame, FrameSplitter, write_comment, write_frame
 
-__all__ = ["Decoder", "Dialect", "Encoder", "ModelCall", "WireRequest"]
+__all__ = [
+    "DIALECTS",
+    "Decoder",
+    "Dialect",
+    "Encoder",
+    "Frame",
+    "FrameSplitter",
+    "ModelCall",
+    "WireRequest",
+    "recognise",
+    "write_comment",
+    "write_frame",
+]
