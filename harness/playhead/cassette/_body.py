@@ -1,0 +1,203 @@
+"""Bodies: undo compression chunk by chunk, compare JSON by meaning, lay it out for a diff.
+
+Pure functions of bytes. Decoders are those of the standard library; Brotli and Zstandard where their packages are
+installed, which is where a client would decode them, too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import zlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+__all__ = ["JSON_LAYOUT_BYTES_MAX", "decode_chunks", "json_value", "lay_out_json"]
+
+JSON_LAYOUT_BYTES_MAX = 20_000_000
+"""A larger body is stored as it is: nobody reads such a diff, and laying it out would take seconds."""
+
+
+def decode_chunks(chunks: list[bytes], encoding: str, *, whole: bool) -> list[bytes] | None:
+    """What a client's decoder gives for each of `chunks`, or None where it cannot decode them.
+
+    `encoding` is the value of the header content-encoding; several codings are undone in reverse order. A piece of the
+    result is empty where the decoder needed more input. With `whole`, the stream must also end properly; without, it
+    was cut off, and what came out before counts.
+    """
+    names = [name.strip().lower() for name in encoding.split(",") if name.strip()]
+    decoders: list[_Decoder] = []
+    for name in reversed(names):
+        if name == "identity":
+            continue
+        make = _DECODERS.get(name)
+        decoder = make() if make is not None else None
+        if decoder is None:
+            return None
+        decoders.append(decoder)
+    try:
+        pieces: list[bytes] = []
+        for chunk in chunks:
+            for decoder in decoders:
+                chunk = decoder.decode(chunk) if chunk else b""
+            pieces.append(chunk)
+        rest = b""
+        for decoder in decoders:
+            rest = (decoder.decode(rest) if rest else b"") + decoder.flush(whole and bool(chunks) and any(chunks))
+    except _Undecodable:
+        return None
+    if rest:
+        pieces = [*pieces[:-1], pieces[-1] + rest] if pieces else [rest]
+    return pieces
+
+
+class _Undecodable(Exception):
+    pass
+
+
+class _Decoder(Protocol):
+    def decode(self, data: bytes) -> bytes: ...
+
+    def flush(self, must_be_whole: bool) -> bytes: ...
+
+
+class _Zlib:
+    """gzip, and deflate with or without its zlib wrapper (servers send both under the same name)."""
+
+    def __init__(self, *window_bits: int) -> None:
+        self._choices = list(window_bits)
+        self._inner = zlib.decompressobj(self._choices.pop(0))
+
+    def decode(self, data: bytes) -> bytes:
+        try:
+            return self._inner.decompress(data)
+        except zlib.error as error:
+            if not self._choices:
+                raise _Undecodable from error
+            self._inner = zlib.decompressobj(self._choices.pop(0))
+            return self.decode(data)
+
+    def flush(self, must_be_whole: bool) -> bytes:
+        if must_be_whole and not self._inner.eof:
+            raise _Undecodable
+        try:
+            return self._inner.flush()
+        except zlib.error as error:
+            raise _Undecodable from error
+
+
+class _Foreign:
+    """Brotli or Zstandard: `step` is the package's incremental function."""
+
+    def __init__(self, step: Callable[[bytes], bytes], errors: type[Exception]) -> None:
+        self._step = step
+        self._errors = errors
+
+    def decode(self, data: bytes) -> bytes:
+        try:
+            return self._step(data)
+        except self._errors as error:
+            raise _Undecodable from error
+
+    def flush(self, must_be_whole: bool) -> bytes:
+        return b""
+
+
+def _brotli() -> _Decoder | None:
+    for name in ("brotli", "brotlicffi"):
+        module = _package(name)
+        if module is not None:
+            inner = module.Decompressor()
+            return _Foreign(inner.process if hasattr(inner, "process") else inner.decompress, module.error)
+    return None
+
+
+def _zstandard() -> _Decoder | None:
+    module = _package("zstandard")
+    if module is None:
+        return None
+    return _Foreign(module.ZstdDecompressor().decompressobj().decompress, module.ZstdError)
+
+
+def _package(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+_DECODERS: dict[str, Callable[[], _Decoder | None]] = {
+    "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
+    "x-gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
+    "deflate": lambda: _Zlib(zlib.MAX_WBITS, -zlib.MAX_WBITS),
+    "br": _brotli,
+    "zstd": _zstandard,
+}
+
+
+def json_value(body: bytes | None) -> Any:
+    """The JSON value of a body that is an object or an array, else `NOT_JSON`.
+
+    Numbers that mean the same are the same (1 and 1.0).
+    """
+    if not body or body[:1] not in b"{[ \t\r\n":
+        return NOT_JSON
+    try:
+        value = json.loads(body, parse_float=_number)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+    return value if isinstance(value, (dict, list)) else NOT_JSON
+
+
+NOT_JSON: Any = object()
+
+
+def _number(text: str) -> float | int:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def lay_out_json(body: bytes) -> str | None:
+    """The same JSON with one field per line, or None for a body that is not an object or array.
+
+    Works on tokens, not on values: numbers, escapes, the order of keys and even keys given twice stay as they were
+    sent, so only white space differs.
+    """
+    if len(body) > JSON_LAYOUT_BYTES_MAX or json_value(body) is NOT_JSON:
+        return None
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None  # json.loads also takes UTF-16; such a body stays as it is
+    parts: list[str] = []
+    depth, opened = 0, False
+    for token in _TOKEN.findall(text):
+        if token in "]}":
+            depth -= 1
+            parts.append(token if opened else f"\n{'  ' * depth}{token}")
+            opened = False
+            continue
+        if opened:
+            parts.append("\n" + "  " * depth)
+            opened = False
+        if token in "[{":
+            depth += 1
+            opened = True
+            parts.append(token)
+        elif token == ",":
+            parts.append(",\n" + "  " * depth)
+        elif token == ":":
+            parts.append(": ")
+        else:
+            parts.append(_BARE.sub(_escape, token))
+    return "".join(parts)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,"\s]+')
+# What no YAML literal block can hold; inside of JSON strings it may as well be escaped.
+_BARE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")

@@ -1,0 +1,179 @@
+"""What is on a tape: recorded requests, recorded responses, and how the bytes arrived.
+
+Plain values, no IO and no knowledge of files, clients or providers. A response's body is kept as one piece of bytes
+beside the sizes of its chunks, because that is how it is stored, matched and edited; `chunks` cuts it when it is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from playhead.chunks import cut
+
+__all__ = ["END_KINDS", "End", "Headers", "Interaction", "RecordedRequest", "RecordedResponse", "Stream"]
+
+Headers = dict[str, list[str]]
+"""Header names, as they were sent, each with all its values."""
+
+End = Literal["complete", "closed_by_client", "cancelled", "disconnected", "timeout", "failed"]
+"""How a stream ended. The last three carry the error that the client saw."""
+
+END_KINDS: frozenset[str] = frozenset(
+    ("complete", "closed_by_client", "cancelled", "disconnected", "timeout", "failed")
+)
+
+NO_RESPONSE_STATUS = 599
+"""The status under which a request is kept that failed before any headers arrived; its reason is `no response`."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """How a response arrived. `chunks` are sizes in bytes, `at_ms` milliseconds after the request was sent."""
+
+    chunks: list[int] = field(default_factory=list[int])
+    at_ms: list[int] = field(default_factory=list[int])
+    end: End = "complete"
+    error: tuple[str, str] | None = None
+    """Class name and text of the error, for a stream that did not end well."""
+    end_ms: int | None = None
+    """When it ended, where that is not the moment of the last chunk: a timeout, for example, ends later."""
+    encoding: str | None = None
+    """The content-encoding the body had on the wire; it is stored decoded."""
+    http_version: str | None = None
+    """Kept where it is not HTTP/1.1."""
+    recorded_at: str | None = None
+    """UTC, ISO 8601, to the second."""
+
+
+@dataclass(slots=True)
+class RecordedRequest:
+    """A request as it was sent (secrets masked)."""
+
+    method: str
+    uri: str
+    headers: Headers = field(default_factory=dict[str, list[str]])
+    body: bytes | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever the case of its name."""
+        return first_header(self.headers, name)
+
+
+class RecordedResponse:
+    """A response as the client received it: status, headers, the exact body, and how it arrived.
+
+    `stream` is None where nothing is known about that, as in files of other recorders.
+    """
+
+    __slots__ = ("_body", "_headers", "reason", "status", "stream")
+
+    def __init__(
+        self,
+        status: int,
+        reason: str | None = None,
+        headers: Headers | Callable[[], Headers] | None = None,
+        body: bytes | Callable[[], bytes] = b"",
+        stream: Stream | None = None,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        # Both may be thunks: a test that plays one of a hundred recordings should pay for one.
+        self._headers: Headers | Callable[[], Headers] = {} if headers is None else headers
+        self._body: bytes | Callable[[], bytes] = body
+        self.stream = stream
+
+    @property
+    def headers(self) -> Headers:
+        """Header names, each with all its values."""
+        if callable(self._headers):
+            self._headers = self._headers()
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: Headers) -> None:
+        self._headers = value
+
+    @property
+    def body(self) -> bytes:
+        """The body, decoded, byte for byte."""
+        if not isinstance(self._body, bytes):
+            self._body = self._body()
+        return self._body
+
+    @body.setter
+    def body(self, value: bytes) -> None:
+        self._body = value
+
+    @property
+    def chunks(self) -> list[bytes]:
+        """The body in the pieces in which it arrived; one piece where that is not known."""
+        return cut_like(self.body, self.stream.chunks if self.stream is not None else None)
+
+    @property
+    def at_ms(self) -> list[int]:
+        """When each of `chunks` arrived, in milliseconds after the request was sent; empty where that is not known."""
+        stream = self.stream
+        if stream is None or len(stream.at_ms) != len(stream.chunks) or sum(stream.chunks) != len(self.body):
+            return []
+        return stream.at_ms
+
+    @property
+    def end(self) -> End:
+        """How the response ended; `complete` where nothing is known."""
+        return "complete" if self.stream is None else self.stream.end
+
+    @property
+    def error(self) -> tuple[str, str] | None:
+        """Class name and text of the error that ended it, if one did."""
+        return None if self.stream is None else self.stream.error
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever the case of its name."""
+        return first_header(self.headers, name)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RecordedResponse):
+            return NotImplemented
+        return (self.status, self.reason, self.headers, self.body, self.stream) == (
+            (other.status, other.reason, other.headers, other.body, other.stream)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"RecordedResponse(status={self.status}, {len(self.body)} bytes, end={self.end!r})"
+
+
+@dataclass(slots=True)
+class Interaction:
+    """One request and what came back."""
+
+    request: RecordedRequest
+    response: RecordedResponse
+    text: bytes | None = field(default=None, compare=False, repr=False)
+    """Its lines in the file it was read from, if that file is of our format: saving it again copies them."""
+    source: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    """What a foreign file said, so that it can be written back as it was."""
+
+
+def first_header(headers: Headers, name: str) -> str | None:
+    """The first value of a header, whatever the case of its name."""
+    name = name.lower()
+    for key, values in headers.items():
+        if key.lower() == name and values:
+            return values[0]
+    return None
+
+
+def cut_like(body: bytes, sizes: list[int] | None) -> list[bytes]:
+    """`body` in pieces of these sizes. A body that was edited by hand keeps its cuts as far as they go."""
+    if not sizes:
+        return [body] if body else []
+    positions: list[int] = []
+    position, end = 0, len(body)
+    for size in sizes[:-1]:
+        position = min(position + size, end)
+        positions.append(position)
+    return cut(body, positions)
