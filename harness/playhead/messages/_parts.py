@@ -98,12 +98,12 @@ class BaseToolReturnPart(Shown):
     def model_response_str(self) -> str:
         """What was returned without files, as the text a model is shown."""
         rest = self._without_files()
-        return "" if rest is None and self.files else _as_text(rest)
+        return "" if rest is None else _as_text(rest)
 
     def model_response_object(self) -> JsonObject:
         """What was returned without files, as a JSON object; anything else becomes its `return_value`."""
         rest = self._without_files()
-        if rest is None and self.files:
+        if rest is None:
             return {}
         value = _as_jsonable(rest)
         return cast(JsonObject, value) if isinstance(value, dict) else {RETURN_VALUE_KEY: value}

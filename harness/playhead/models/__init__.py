@@ -3,7 +3,9 @@
 Comes in: messages, settings and request parameters. Goes out: `ModelResponse`, or stream events with their fold.
 """
 
+from playhead.messages import ModelRequestParameters
 from playhead.models._model import Model, StreamedResponse
+from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, ModelProfileSpec
 from playhead.models._script import (
     Condition,
     Response,
@@ -32,7 +34,11 @@ from playhead.models._scripted import ScriptedDisconnect, ScriptedError, Scripte
 
 __all__ = [
     "Condition",
+    "DEFAULT_PROFILE",
     "Model",
+    "ModelProfile",
+    "ModelProfileSpec",
+    "ModelRequestParameters",
     "Response",
     "ResponseLike",
     "Script",

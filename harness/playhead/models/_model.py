@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
-from playhead.messages import ModelMessage, ModelRequestParameters, ModelResponse, ModelSettings, StreamEvent
+from playhead.messages import (
+    InstructionPart,
+    ModelMessage,
+    ModelRequest,
+    ModelRequestParameters,
+    ModelResponse,
+    ModelSettings,
+    StreamEvent,
+    merge_model_settings,
+)
+from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, prepare_parameters
 from playhead.stream import Fold
 from playhead.usage import RequestUsage
 
@@ -36,6 +46,53 @@ class Model(ABC):
     @abstractmethod
     def system(self) -> str:
         """The provider's name."""
+
+    @property
+    def model_id(self) -> str:
+        """Provider and model: `openai:gpt-5`."""
+        return f"{self.system}:{self.model_name}"
+
+    @property
+    def label(self) -> str:
+        """The model's name for people to read."""
+        return self.model_name.replace("-", " ").replace("_", " ").title()
+
+    @property
+    def profile(self) -> ModelProfile:
+        """What the model supports."""
+        profile = self._profile
+        if callable(profile):
+            profile = profile(self.model_name)
+        return profile if isinstance(profile, ModelProfile) else DEFAULT_PROFILE
+
+    def prepare_request(
+        self, model_settings: ModelSettings | None, model_request_parameters: ModelRequestParameters
+    ) -> tuple[ModelSettings | None, ModelRequestParameters]:
+        """Settings with the model's own below them, and parameters with what was left to the model decided.
+
+        The runtime calls this before each request. `UserError` for what the model does not support.
+        """
+        settings = merge_model_settings(self.settings, model_settings)
+        return settings, prepare_parameters(model_request_parameters, self.profile)
+
+    @staticmethod
+    def instructions(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> str | None:
+        """The instructions of a request: its blocks, else those of the latest request in its history that has any."""
+        if parameters.instruction_parts is not None:
+            return InstructionPart.join(parameters.instruction_parts)
+        for message in reversed(messages):
+            if isinstance(message, ModelRequest) and message.instructions is not None:
+                return message.instructions
+        return None
+
+    async def count_tokens(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> RequestUsage:
+        """What a request would cost. For `UsageLimits(count_tokens_before_request=True)`; few models can tell."""
+        raise NotImplementedError(f"Token counting ahead of the request is not supported by {type(self).__name__}")
 
     @property
     def base_url(self) -> str | None:

@@ -39,7 +39,7 @@ class Emitter:
     """Turns additions to slots into events, in `out`."""
 
     def __init__(self, fold: Fold | None = None) -> None:
-        self.fold = fold or Fold()
+        self.fold = fold if fold is not None else Fold()  # an empty fold is false
         self.out: list[StreamEvent] = []
         self._index: dict[Hashable, int] = {}
         self._nameless: dict[Hashable, ToolCallPartDelta] = {}
@@ -53,6 +53,10 @@ class Emitter:
     def has(self, slot: Hashable) -> bool:
         """Whether the slot's part has started."""
         return slot in self._index
+
+    def index(self, slot: Hashable) -> int:
+        """The number of the part of a slot that has started."""
+        return self._index[slot]
 
     def part(self, slot: Hashable) -> ModelResponsePart:
         """The part of a slot that has started, as it is now."""

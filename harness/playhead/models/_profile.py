@@ -1,0 +1,115 @@
+"""What a model can do, as far as a request has to know it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias
+
+from typing_extensions import Self
+
+from playhead.exceptions import UserError
+from playhead.messages import InstructionPart, ModelRequestParameters, OutputObjectDefinition
+
+__all__ = ["DEFAULT_PROFILE", "DEFAULT_PROMPTED_OUTPUT_TEMPLATE", "ModelProfile", "ModelProfileSpec", "prepare_parameters"]
+
+DEFAULT_PROMPTED_OUTPUT_TEMPLATE = (
+    "\nAlways respond with a JSON object that's compatible with this schema:\n\n{schema}\n\n"
+    "Don't include any text or Markdown fencing before or after.\n"
+)
+"""How a model is asked in words for JSON; `{schema}` stands for the schema. Part of the API: transcripts show it."""
+
+
+def _no_tools() -> frozenset[type[Any]]:
+    return frozenset()
+
+
+@dataclass(kw_only=True)
+class ModelProfile:
+    """What a model supports, and how it wants to be asked."""
+
+    supports_tools: bool = True
+    supports_tool_return_schema: bool = False
+    supports_json_schema_output: bool = False
+    supports_json_object_output: bool = False
+    supports_image_output: bool = False
+    default_structured_output_mode: Literal["tool", "native", "prompted"] = "tool"
+    prompted_output_template: str = DEFAULT_PROMPTED_OUTPUT_TEMPLATE
+    native_output_requires_schema_in_instructions: bool = False
+    json_schema_transformer: Any = None
+    supports_thinking: bool = False
+    thinking_always_enabled: bool = False
+    thinking_tags: tuple[str, str] = ("<think>", "</think>")
+    ignore_streamed_leading_whitespace: bool = False
+    supported_builtin_tools: frozenset[type[Any]] = field(default_factory=_no_tools)
+
+    @classmethod
+    def from_profile(cls, profile: ModelProfile | None) -> Self:
+        """`profile` as one of this class."""
+        if isinstance(profile, cls):
+            return profile
+        return cls().update(profile)
+
+    def update(self, profile: ModelProfile | None) -> Self:
+        """This profile with what `profile` sets beside its defaults."""
+        if profile is None:
+            return self
+        known = {item.name for item in fields(self)}
+        changed = {
+            item.name: getattr(profile, item.name)
+            for item in fields(profile)
+            if item.name in known and getattr(profile, item.name) != _default_of(item)
+        }
+        return replace(self, **changed)
+
+
+ModelProfileSpec: TypeAlias = ModelProfile | Callable[[str], ModelProfile | None]
+"""A profile, or a function from a model's name to one."""
+
+DEFAULT_PROFILE = ModelProfile()
+
+
+def prepare_parameters(parameters: ModelRequestParameters, profile: ModelProfile) -> ModelRequestParameters:
+    """`parameters` with what the agent left to the model, decided. `UserError` for what the model does not support."""
+    if parameters.output_mode == "auto":
+        mode = profile.default_structured_output_mode
+        parameters = replace(
+            parameters,
+            output_mode=mode,
+            allow_text_output=mode in ("native", "prompted"),
+            output_tools=parameters.output_tools if mode == "tool" else [],
+            output_object=None if mode == "tool" else parameters.output_object,
+        )
+    mode = parameters.output_mode
+    if mode == "native" and not profile.supports_json_schema_output:
+        raise UserError("Native structured output is not supported by this model.")
+    if mode == "tool" and not profile.supports_tools:
+        raise UserError("Tool output is not supported by this model.")
+    if parameters.allow_image_output and not profile.supports_image_output:
+        raise UserError("Image output is not supported by this model.")
+    template = parameters.prompted_output_template
+    if template is None and (
+        mode == "prompted" or (mode == "native" and profile.native_output_requires_schema_in_instructions)
+    ):
+        template = profile.prompted_output_template
+    if template and parameters.output_object is not None:
+        asked = InstructionPart(_fill(template, parameters.output_object))
+        parts = InstructionPart.sorted([*(parameters.instruction_parts or []), asked])
+        parameters = replace(parameters, prompted_output_template=template, instruction_parts=parts)
+    return parameters
+
+
+def _fill(template: str, output: OutputObjectDefinition) -> str:
+    schema = dict(output.json_schema)
+    if output.name:
+        schema["title"] = output.name
+    if output.description:
+        schema["description"] = output.description
+    text = json.dumps(schema)
+    return template.replace("{schema}", text) if "{schema}" in template else f"{template}\n\n{text}"
+
+
+def _default_of(item: Any) -> Any:
+    return item.default_factory() if item.default_factory is not MISSING else item.default
+
