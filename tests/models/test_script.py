@@ -1,0 +1,270 @@
+"""Scripts: what a fake model answers, in Python and in YAML."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playhead.exceptions import ModelHTTPError, ScriptError, ScriptExhausted, ScriptUnused
+from playhead.messages import (
+    ModelRequest,
+    ModelRequestParameters,
+    ModelResponse,
+    OutputObjectDefinition,
+    StreamEvent,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolDefinition,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from playhead.models import ScriptedDisconnect, ScriptedModel
+from playhead.script import (
+    Script,
+    call,
+    comment,
+    disconnect,
+    dump_script,
+    error,
+    finish,
+    interleave,
+    load_script,
+    output,
+    parse_script,
+    refusal,
+    response,
+    script_schema,
+    text,
+    thinking,
+    usage,
+    wait,
+)
+from playhead.stream import violations
+from playhead.usage import RequestUsage
+
+PLAIN = ModelRequestParameters()
+WITH_OUTPUT_TOOL = ModelRequestParameters(
+    output_tools=[
+        ToolDefinition(
+            name="final_result_City", parameters_json_schema={"properties": {"city": {}}, "required": ["city"]}
+        ),
+        ToolDefinition(
+            name="final_result_Box", parameters_json_schema={"properties": {"size": {}}, "required": ["size"]}
+        ),
+        ToolDefinition(name="final_result_int", parameters_json_schema={"properties": {"response": {}}}),
+    ],
+    allow_text_output=False,
+)
+
+
+def prompt(text: str) -> list[Any]:
+    return [ModelRequest(parts=[UserPromptPart(text)])]
+
+
+def stream(
+    model: ScriptedModel, messages: list[Any] | None = None, parameters: ModelRequestParameters = PLAIN
+) -> tuple[list[StreamEvent], ModelResponse]:
+    async def run() -> tuple[list[StreamEvent], ModelResponse]:
+        async with model.request_stream(messages or prompt("hello"), None, parameters) as reply:
+            return [event async for event in reply], reply.get()
+
+    return asyncio.run(run())
+
+
+def test_text_comes_in_the_pieces_the_author_cut() -> None:
+    events, reply = stream(ScriptedModel([text("It is", " sunny")]))
+    assert [e.event_kind for e in events] == ["part_start", "part_delta", "part_end", "response_meta"]
+    assert (reply.parts, reply.finish_reason) == ([TextPart("It is sunny")], "stop")
+
+
+def test_a_call_is_cut_where_the_author_says_and_may_be_broken_json() -> None:
+    events, reply = stream(ScriptedModel([call("f", args=['{"ci', 'ty": "Pa'], id="c1")]))
+    assert [e.delta.args_delta for e in events if e.event_kind == "part_delta"] == ['{"ci', 'ty": "Pa']
+    assert (reply.parts, reply.finish_reason) == ([ToolCallPart("f", '{"city": "Pa', "c1")], "tool_call")
+
+
+def test_calls_can_be_interleaved_piece_by_piece() -> None:
+    events, reply = stream(ScriptedModel([interleave(call("f", {"a": 1}, chunks=2), call("g", {"b": 2}, chunks=2))]))
+    assert violations(events) == []
+    assert [e.index for e in events if e.event_kind == "part_delta"] == [0, 1, 0, 1]
+    assert reply.parts == [ToolCallPart("f", '{"a": 1}', "call_1_1"), ToolCallPart("g", '{"b": 2}', "call_1_2")]
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "args"),
+    [
+        ({"city": "Paris"}, "final_result_City", '{"city": "Paris"}'),
+        ({"size": 3}, "final_result_Box", '{"size": 3}'),
+        (42, "final_result_int", '{"response": 42}'),
+    ],
+)
+def test_a_structured_answer_calls_the_output_tool_it_fits(value: Any, name: str, args: str) -> None:
+    _, reply = stream(ScriptedModel([output(value, chunks=4)]), parameters=WITH_OUTPUT_TOOL)
+    assert reply.parts == [ToolCallPart(name, args, "call_1_1")]
+
+
+def test_a_structured_answer_is_json_text_where_the_agent_wants_text() -> None:
+    parameters = ModelRequestParameters(output_mode="native", output_object=OutputObjectDefinition({"type": "object"}))
+    _, reply = stream(ScriptedModel([output({"a": ["b", "c"]}, chunks=3)]), parameters=parameters)
+    assert reply.parts == [TextPart('{"a": ["b", "c"]}')]
+
+
+def test_thinking_usage_refusals_and_finish_reasons_are_played() -> None:
+    _, reply = stream(
+        ScriptedModel(
+            [thinking("Hm", ".", signature="s"), usage(input_tokens=9, output_tokens=2), refusal("No"), comment()]
+        )
+    )
+    assert reply.parts == [ThinkingPart("Hm.", signature="s")]
+    assert reply.usage == RequestUsage(input_tokens=9, output_tokens=2)
+    assert (reply.provider_details, reply.finish_reason) == ({"refusal": "No"}, "content_filter")
+    _, reply = stream(ScriptedModel([text("It is"), finish("length")]))
+    assert reply.finish_reason == "length"
+
+
+def test_the_same_script_twice_gives_the_same_events() -> None:
+    steps = [text("a", "b"), interleave(call("f", {"x": 1}, chunks=3), call("g")), wait(0)]
+    assert stream(ScriptedModel(steps))[0] == stream(ScriptedModel(steps))[0]
+
+
+def test_a_response_is_chosen_by_what_was_asked() -> None:
+    model = ScriptedModel(
+        response("about tools", when={"tool": "get_weather", "result": "21"}),
+        response("about Paris", when="Paris", times=2),
+        response("by function", when=lambda request: len(request.messages) > 5),
+        "the rest",
+    )
+    assert stream(model, prompt("Tell me of Paris"))[1].text == "about Paris"
+    returned = [ModelRequest(parts=[ToolReturnPart("get_weather", "21 degrees", "c1")])]
+    assert stream(model, returned)[1].text == "about tools"
+    assert stream(model, prompt("Paris again"))[1].text == "about Paris"
+    assert stream(model, prompt("Paris, third time"))[1].text == "the rest"
+    assert model.unused == [2]
+
+
+def test_an_error_as_the_first_step_is_an_http_error_with_its_headers() -> None:
+    with pytest.raises(ModelHTTPError) as caught:
+        stream(ScriptedModel(error(429, "Slow down", type="rate_limit", headers={"retry-after": "2"})))
+    assert (caught.value.status_code, caught.value.body) == (429, {"message": "Slow down", "type": "rate_limit"})
+    assert getattr(caught.value, "headers", None) == {"retry-after": "2"}
+
+
+def test_a_cut_connection_comes_where_the_script_has_it() -> None:
+    async def run() -> list[StreamEvent]:
+        seen: list[StreamEvent] = []
+        with pytest.raises(ScriptedDisconnect):
+            async with ScriptedModel([text("It is"), disconnect()]).request_stream(prompt("hi"), None, PLAIN) as reply:
+                async for event in reply:
+                    seen.append(event)
+        return seen
+
+    assert [event.event_kind for event in asyncio.run(run())] == ["part_start"]
+
+
+def test_a_script_that_runs_out_says_which_request_has_no_response() -> None:
+    model = ScriptedModel("one", response("two", when="Rome"))
+    stream(model)
+    with pytest.raises(ScriptExhausted) as caught:
+        stream(model, prompt("and now?"))
+    assert caught.value.problem.splitlines() == [
+        "Request 2 has no response in the script: 'and now?'",
+        "  response 1 went to request 1",
+        "  response 2 does not fit: last 'Rome'",
+    ]
+
+
+def test_a_script_that_is_not_used_up_says_what_is_left() -> None:
+    model = ScriptedModel("one", [call("f")])
+    stream(model)
+    with pytest.raises(ScriptUnused) as caught:
+        model.assert_used()
+    assert caught.value.problem.splitlines() == [
+        "1 of 2 scripted responses were not used:",
+        "  response 2: [{'call': {'name': 'f'}}]",
+        "The model was asked 1 times:",
+        "  request 1: 'hello'",
+    ]
+
+
+EVERYTHING = """
+responses:
+  - It is sunny.
+  - [{thinking: {chunks: [Let me], signature: abc}}, {call: {name: get_weather, args: {city: Paris}, chunks: 3}}]
+  - when: {tool: get_weather}
+    steps:
+      - {text: [It is, " sunny."]}
+      - {interleave: [{call: {name: f}}, {call: {name: g, args: ['{"a', '": 1}']}}]}
+      - {builtin_call: {name: web_search, args: {q: x}}}
+      - {builtin_return: {name: web_search, content: [1]}}
+      - {output: {value: {a: 1}, chunks: 2}}
+      - {usage: {input_tokens: 20, output_tokens: 4}}
+      - {wait: 0.5}
+      - {comment: still here}
+      - {refusal: "no"}
+      - {finish: length}
+      - {disconnect: 10}
+  - - {error: {status: 429, message: slow, headers: {retry-after: "1"}}}
+"""
+
+
+def test_yaml_and_python_are_two_spellings_of_one_script(tmp_path: Path) -> None:
+    path = tmp_path / "script.yaml"
+    path.write_text(EVERYTHING)
+    script = load_script(path)
+    assert script.responses[0] == Script.model_validate({"responses": [[text("It is sunny.")]]}).responses[0]
+    assert script.responses[1].steps == [
+        thinking("Let me", signature="abc"),
+        call("get_weather", {"city": "Paris"}, chunks=3),
+    ]
+    assert parse_script(dump_script(script)) == script
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("responses:\n  - hello\n  - - txt: hi\n", "weather.yaml:3: responses.1.steps.0: unknown step 'txt'; did you mean 'text'?"),
+        ("- call: {name: f, arg: {}}", "weather.yaml:1: 0.steps.0.call.arg: unknown key 'arg'; did you mean 'args'?"),
+        ("- usage:\n    input_tokens: many", "weather.yaml:2: 0.steps.0.usage.input_tokens: Input should be a valid integer, unable to parse string as an integer"),
+        ("- when: {usr: x}\n  steps: [hi]", "weather.yaml:1: 0.when.usr: unknown key 'usr'; did you mean 'user'?"),
+        ("- call: {args: {}}", "weather.yaml:1: 0.steps.0.call.name: 'name' is missing"),
+        ("- [1]", "weather.yaml:1: 0.steps.0: a step is a string or a mapping with one key, the step's name; this is 1"),
+        ("- a\n b: [", "weather.yaml:2: not YAML: mapping values are not allowed here"),
+        ("", "weather.yaml: the script is empty"),
+        ("- when: {user: '('}\n  steps: [hi]", "weather.yaml:1: 0.when.user: Value error, not a regular expression: missing ), unterminated subpattern at position 0"),
+    ],
+)  # fmt: skip
+def test_an_error_in_a_script_names_file_line_and_nearest_key(source: str, problem: str) -> None:
+    with pytest.raises(ScriptError) as caught:
+        parse_script(source, name="weather.yaml")
+    assert caught.value.problem == problem
+
+
+def test_a_tag_or_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match="not YAML"):
+        parse_script("- !!python/object/apply:os.system [ls]")
+    path = tmp_path / "script.yaml"
+    path.write_bytes(b"- \xff\xfe")
+    with pytest.raises(ScriptError, match="not UTF-8 at byte 2"):
+        load_script(path)
+
+
+def test_the_published_schema_knows_every_step() -> None:
+    steps = script_schema()["$defs"]
+    assert {"TextStep", "CallStep", "DisconnectStep", "Response", "Condition"} <= set(steps)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_any_structured_answer_arrives_whole_however_it_is_cut(value: Any) -> None:
+    from json import loads
+
+    model = ScriptedModel([output(value, chunks=5)])
+    _, reply = stream(model)
+    assert loads(reply.text or "") == value
