@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playhead.wire._dialect import Dialect
+from playhead.wire.openai_chat import OpenAIChat
 
 __all__ = ["DIALECTS", "recognise"]
 
@@ -18,6 +19,6 @@ def recognise(method: str, url: str, headers: Mapping[str, str], body: bytes) ->
 
 
 # No two rows recognise the same request, so that their order means nothing.
-_ROWS: tuple[Dialect, ...] = ()
+_ROWS: tuple[Dialect, ...] = (OpenAIChat(),)
 
 DIALECTS: dict[str, Dialect] = {row.name: row for row in _ROWS}

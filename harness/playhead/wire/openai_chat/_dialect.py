@@ -1,0 +1,34 @@
+"""The row of chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from playhead.wire.openai_chat._decode import ChatDecoder
+from playhead.wire.openai_chat._errors import read_error, write_error
+
+__all__ = ["OpenAIChat"]
+
+
+class OpenAIChat:
+    """https://platform.openai.com/docs/api-reference/chat, with what other providers add to it."""
+
+    name = "openai-chat"
+
+    def recognises(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """By the end of the path: `POST .../chat/completions` (and Hugging Face's and Azure's forms of it)."""
+        return method.upper() == "POST" and urlsplit(url).path.rstrip("/").endswith("/chat/completions")
+
+    def decoder(self, *, streamed: bool, model: str | None = None) -> ChatDecoder:
+        """A machine for one reply."""
+        return ChatDecoder(streamed=streamed, model=model)
+
+    def write_error(self, status: int, message: str, *, type: str | None = None, code: str | None = None) -> bytes:
+        """`{"error": {"message", "type", "param", "code"}}`."""
+        return write_error(status, message, type=type, code=code)
+
+    def read_error(self, body: bytes) -> dict[str, Any]:
+        """What an error body says, for any bytes."""
+        return read_error(body)
