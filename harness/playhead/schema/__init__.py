@@ -1,0 +1,30 @@
+"""Types and functions as JSON schemas, and validators for what a model sends.
+
+Comes in: a function, its docstring, or a type. Goes out: the JSON schema a model is shown, and a pydantic validator.
+"""
+
+from playhead.schema._docstring import DocstringFormat, read_docstring
+from playhead.schema._function import (
+    FunctionSchema,
+    function_schema,
+    is_async_callable,
+    is_model_like,
+    is_run_context,
+    run_in_thread,
+    takes_run_context,
+)
+from playhead.schema._json import GenerateToolJsonSchema, check_object_json_schema
+
+__all__ = [
+    "DocstringFormat",
+    "FunctionSchema",
+    "GenerateToolJsonSchema",
+    "check_object_json_schema",
+    "function_schema",
+    "is_async_callable",
+    "is_model_like",
+    "is_run_context",
+    "read_docstring",
+    "run_in_thread",
+    "takes_run_context",
+]

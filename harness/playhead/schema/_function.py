@@ -1,0 +1,310 @@
+"""A function as a tool sees it: a JSON schema of its arguments, a validator for them, and a way to call it.
+
+The arguments are validated as a dictionary, whose core schema is that of a `TypedDict` made for the purpose: it takes
+any parameter name (a model's fields may neither begin with an underscore nor be called `schema`), and pydantic resolves
+references between parameters itself. A function whose only parameter is a model, dataclass or TypedDict takes that
+one's schema for its own: the model of a language sends the fields, not a field that holds them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, is_dataclass
+from functools import partial
+from inspect import Parameter, Signature
+from typing import Annotated, Any, NotRequired, Required, cast, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from typing_extensions import (
+    TypedDict,
+    TypeIs,
+    get_type_hints,
+    is_typeddict,
+)
+
+from playhead.context import RunContext
+from playhead.exceptions import UserError
+from playhead.schema._docstring import DocstringFormat, read_docstring
+from playhead.schema._json import GenerateToolJsonSchema
+
+
+def _no_fields() -> list[str]:
+    return []
+
+
+def _no_schema() -> dict[str, Any]:
+    return {}
+
+
+@dataclass(kw_only=True)
+class FunctionSchema:
+    """What is known of a function whose arguments a model sends."""
+
+    function: Callable[..., Any]
+    name: str
+    description: str | None
+    validator: SchemaValidator
+    """Makes a dictionary of arguments for `call`."""
+    json_schema: dict[str, Any]
+    takes_ctx: bool
+    is_async: bool
+    single_arg_name: str | None = None
+    """The only parameter, where the schema is that of its type."""
+    positional_fields: list[str] = field(default_factory=_no_fields)
+    var_positional_field: str | None = None
+    return_schema: dict[str, Any] = field(default_factory=_no_schema)
+    core_schema: CoreSchema | None = field(default=None, repr=False, compare=False)
+    """What `validator` was made of, for those who take it apart."""
+
+    async def call(self, args_dict: dict[str, Any], ctx: RunContext[Any]) -> Any:
+        """What the function returns for validated arguments. A sync function runs in a thread, in this context."""
+        args, kwargs = self.arguments(args_dict, ctx)
+        if self.is_async:
+            return await cast(Callable[..., Awaitable[Any]], self.function)(*args, **kwargs)
+        return await run_in_thread(self.function, *args, **kwargs)
+
+    def arguments(self, args_dict: dict[str, Any], ctx: RunContext[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and keyword arguments for a call of the function."""
+        kwargs = {self.single_arg_name: args_dict} if self.single_arg_name is not None else dict(args_dict)
+        args: list[Any] = [ctx] if self.takes_ctx else []
+        for name in self.positional_fields:
+            if name not in kwargs:
+                break  # a default: those after it have theirs too
+            args.append(kwargs.pop(name))
+        if self.var_positional_field is not None:
+            args.extend(kwargs.pop(self.var_positional_field, ()))
+        return args, kwargs
+
+
+async def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a blocking function returns, without blocking the loop; context variables are those of the caller."""
+    return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def function_schema(
+    function: Callable[..., Any],
+    schema_generator: type[GenerateJsonSchema] = GenerateToolJsonSchema,
+    *,
+    takes_ctx: bool | None = None,
+    docstring_format: DocstringFormat = "auto",
+    require_parameter_descriptions: bool = False,
+    tool_name: str | None = None,
+) -> FunctionSchema:
+    """Read `function`: signature, annotations and docstring.
+
+    `takes_ctx` says whether the first parameter is the `RunContext`; None looks at its annotation. Raises `UserError`,
+    with all that is wrong, for a signature that no tool can have, and pydantic's errors for types without a schema.
+    """
+    errors: list[str] = []
+    try:
+        signature = inspect.signature(function)
+    except ValueError as error:
+        errors.append(str(error))
+        signature = Signature()
+    hints = _type_hints(function)
+    if takes_ctx is None:
+        takes_ctx = takes_run_context(function)
+
+    parameters = list(signature.parameters.values())
+    fields: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
+    positional: list[str] = []
+    var_positional: str | None = None
+    extras: Any = None
+    takes_extras = False
+    if takes_ctx and parameters:
+        first = parameters.pop(0)
+        if first.annotation is not Parameter.empty and not is_run_context(hints.get(first.name)):
+            errors.append("First parameter of tools that take context must be annotated with RunContext[...]")
+    for parameter in parameters:
+        name = parameter.name
+        annotation = hints.get(name, Any)
+        if is_run_context(annotation):
+            errors.append(
+                "RunContext annotations can only be used as the first argument"
+                if takes_ctx
+                else "RunContext annotations can only be used with tools that take context"
+            )
+            continue
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            takes_extras, extras = True, annotation
+            continue
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            var_positional = name
+            fields[name] = list[annotation]
+            continue
+        if parameter.kind is Parameter.POSITIONAL_ONLY or (
+            parameter.kind is Parameter.POSITIONAL_OR_KEYWORD
+            and any(other.kind is Parameter.VAR_POSITIONAL for other in parameters)
+        ):
+            # Before `*args` a value by keyword would be given twice.
+            positional.append(name)
+        annotations[name] = annotation
+        fields[name] = annotation
+        if parameter.default is not Parameter.empty:
+            defaults[name] = parameter.default
+
+    description, descriptions = read_docstring(function, signature, docstring_format)
+    if require_parameter_descriptions:
+        # Those of a variadic parameter are written with their stars.
+        missing = [name for name in fields if not (descriptions.get(name) or descriptions.get(f"*{name}"))]
+        if missing:
+            errors.append(f"Missing parameter descriptions for {', '.join(missing)}")
+    if errors:
+        what = getattr(function, "__qualname__", None) or repr(function)
+        raise UserError(f"Error generating schema for {what}:\n  " + "\n  ".join(errors))
+
+    single = None if takes_extras else _single_model(fields, annotations)
+    if single is not None:
+        schema = TypeAdapter(annotations[single]).core_schema
+    else:
+        schema = _arguments_schema(fields, defaults, descriptions, takes_extras, extras)
+    json_schema = schema_generator().generate(schema)
+    if single is not None and not description and not defaults:
+        # The model's own description is the tool's, where the function has none.
+        description = json_schema.pop("description", None)
+    return FunctionSchema(
+        function=function,
+        name=tool_name or getattr(function, "__name__", type(function).__name__),
+        description=description,
+        validator=SchemaValidator(schema, core_schema.CoreConfig(title=getattr(function, "__name__", "tool"))),
+        json_schema=json_schema,
+        takes_ctx=takes_ctx,
+        is_async=is_async_callable(function),
+        single_arg_name=single,
+        positional_fields=positional,
+        var_positional_field=var_positional,
+        return_schema=_return_schema(hints, schema_generator),
+        core_schema=schema,
+    )
+
+
+def is_run_context(annotation: Any) -> bool:
+    """Whether a parameter with this annotation is given the context."""
+    return annotation is RunContext or get_origin(annotation) is RunContext
+
+
+def takes_run_context(function: Callable[..., Any]) -> bool:
+    """Whether the first parameter of `function` is annotated as `RunContext`."""
+    try:
+        parameters = iter(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    first = next(parameters, None)
+    if first is None or first.annotation is Parameter.empty:
+        return False
+    return is_run_context(_type_hints(function).get(first.name))
+
+
+def is_async_callable(function: Any) -> TypeIs[Callable[..., Awaitable[Any]]]:
+    """Whether calling `function` gives an awaitable: also for partials, and objects whose `__call__` is async."""
+    while isinstance(function, partial):
+        function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return inspect.iscoroutinefunction(function) or (
+        callable(function) and inspect.iscoroutinefunction(type(function).__call__)
+    )
+
+
+def is_model_like(type_: Any) -> bool:
+    """Whether the values of a type have fields, so that its JSON schema is an object's."""
+    origin = get_origin(type_)
+    if origin is not None and origin is not Annotated:
+        type_ = origin
+    return isinstance(type_, type) and (
+        issubclass(type_, BaseModel)
+        or is_dataclass(type_)
+        or is_typeddict(type_)
+        or getattr(type_, "__is_model_like__", False)
+    )
+
+
+def _type_hints(function: Callable[..., Any]) -> dict[str, Any]:
+    source: Any = function
+    while isinstance(source, partial):
+        source = source.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if isinstance(source, type):
+        source = source.__init__  # pyright: ignore[reportUnknownMemberType]
+    elif not hasattr(source, "__annotations__") and not inspect.isbuiltin(source):
+        source = source.__call__
+    try:
+        return get_type_hints(source, include_extras=True)
+    except TypeError:  # a builtin, which has none
+        return {}
+
+
+def _single_model(fields: dict[str, Any], annotations: dict[str, Any]) -> str | None:
+    if len(fields) != 1 or len(annotations) != 1:
+        return None
+    name, annotation = next(iter(annotations.items()))
+    return name if is_model_like(annotation) else None
+
+
+_EXTRAS = "**"  # no parameter has this name
+
+
+def _arguments_schema(
+    fields: dict[str, Any],
+    defaults: dict[str, Any],
+    descriptions: dict[str, str],
+    takes_extras: bool,
+    extras: Any,
+) -> CoreSchema:
+    annotated = {
+        name: _described(annotation, defaults.get(name), descriptions.get(name)) for name, annotation in fields.items()
+    }
+    if takes_extras:
+        annotated[_EXTRAS] = extras
+    arguments: Any = TypedDict("Arguments", annotated)  # pyright: ignore[reportArgumentType]
+    return _with_defaults(TypeAdapter(arguments).core_schema, defaults, takes_extras)
+
+
+def _described(annotation: Any, default: Any, description: str | None) -> Any:
+    if get_origin(annotation) in (Required, NotRequired):
+        annotation = get_args(annotation)[0]
+    if isinstance(default, FieldInfo):
+        annotation = Annotated[annotation, default]
+    known = [item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, FieldInfo)]
+    if description is not None and not any(info.description for info in known):
+        annotation = Annotated[annotation, FieldInfo(description=description)]
+    return annotation
+
+
+def _with_defaults(schema: CoreSchema, defaults: dict[str, Any], takes_extras: bool) -> CoreSchema:
+    """The schema of the arguments, from that of their `TypedDict`, which can have neither defaults nor extras."""
+    if schema["type"] == "definitions":
+        inner = _with_defaults(schema["schema"], defaults, takes_extras)
+        return core_schema.definitions_schema(inner, schema["definitions"])
+    assert schema["type"] == "typed-dict"
+    fields = dict(schema["fields"])
+    extras = fields.pop(_EXTRAS)["schema"] if takes_extras else None
+    for name, item in fields.items():
+        fields[name] = {**item, "required": name not in defaults}
+        if name in defaults:
+            fields[name]["schema"] = _with_default(item["schema"], defaults[name])
+    return core_schema.typed_dict_schema(
+        fields, extra_behavior="allow" if takes_extras else "forbid", extras_schema=extras
+    )
+
+
+def _with_default(schema: CoreSchema, default: Any) -> CoreSchema:
+    if not isinstance(default, FieldInfo):
+        return core_schema.with_default_schema(schema, default=default)
+    if default.is_required():
+        return schema
+    if default.default_factory is not None:
+        factory = cast(Callable[[], Any], default.default_factory)
+        return core_schema.with_default_schema(schema, default_factory=factory)
+    return _with_default(schema, default.default)
+
+
+def _return_schema(hints: dict[str, Any], schema_generator: type[GenerateJsonSchema]) -> dict[str, Any]:
+    """The JSON schema of what the function returns; empty where nothing can be said of it."""
+    if "return" not in hints:
+        return {}
+    return TypeAdapter(hints["return"]).json_schema(schema_generator=schema_generator)

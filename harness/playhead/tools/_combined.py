@@ -1,0 +1,232 @@
+"""Several toolsets as one, toolsets whose tools somebody else runs, and toolsets that a function makes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from pydantic_core import SchemaValidator, core_schema
+from typing_extensions import deprecated
+
+from playhead.context import AgentDepsT, RunContext
+from playhead.exceptions import UserError
+from playhead.messages import InstructionPart, ToolDefinition
+from playhead.tools._toolset import AbstractToolset, ToolsetFunc, ToolsetTool
+
+_ANY_OBJECT = SchemaValidator(core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema()))
+
+
+@dataclass(kw_only=True)
+class _CombinedTool(ToolsetTool[AgentDepsT]):
+    source: AbstractToolset[AgentDepsT]
+    source_tool: ToolsetTool[AgentDepsT]
+
+
+@dataclass
+class CombinedToolset(AbstractToolset[AgentDepsT]):
+    """Several toolsets as one. Two tools of one name are a `UserError`."""
+
+    toolsets: Sequence[AbstractToolset[AgentDepsT]]
+    _stack: AsyncExitStack | None = field(init=False, default=None, repr=False, compare=False)
+    _entered: int = field(init=False, default=0, repr=False, compare=False)
+
+    @property
+    def id(self) -> str | None:
+        return None
+
+    @property
+    def label(self) -> str:
+        return f"{type(self).__name__}({', '.join(toolset.label for toolset in self.toolsets)})"
+
+    async def for_run(self, ctx: RunContext[AgentDepsT]) -> AbstractToolset[AgentDepsT]:
+        return replace(self, toolsets=[await toolset.for_run(ctx) for toolset in self.toolsets])
+
+    async def for_run_step(self, ctx: RunContext[AgentDepsT]) -> AbstractToolset[AgentDepsT]:
+        toolsets = [await toolset.for_run_step(ctx) for toolset in self.toolsets]
+        if all(new is old for new, old in zip(toolsets, self.toolsets, strict=True)):
+            return self
+        return replace(self, toolsets=toolsets)
+
+    async def __aenter__(self) -> Self:
+        # Runs that share the toolset share what it opened; the last one closes it.
+        if self._entered == 0:
+            async with AsyncExitStack() as stack:
+                for toolset in self.toolsets:
+                    await stack.enter_async_context(toolset)
+                self._stack = stack.pop_all()
+        self._entered += 1
+        return self
+
+    async def __aexit__(self, *args: Any) -> bool | None:
+        self._entered -= 1
+        if self._entered == 0 and self._stack is not None:
+            stack, self._stack = self._stack, None
+            await stack.aclose()
+        return None
+
+    async def get_instructions(self, ctx: RunContext[AgentDepsT]) -> list[str | InstructionPart] | None:
+        parts: list[str | InstructionPart] = []
+        for toolset in self.toolsets:
+            found = await toolset.get_instructions(ctx)
+            if isinstance(found, (str, InstructionPart)):
+                parts.append(found)
+            elif found:
+                parts.extend(found)
+        return parts or None
+
+    async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
+        tools: dict[str, ToolsetTool[AgentDepsT]] = {}
+        for toolset in self.toolsets:
+            for name, tool in (await toolset.get_tools(ctx)).items():
+                taken = tools.get(name)
+                if taken is not None:
+                    assert isinstance(taken, _CombinedTool)
+                    raise UserError(
+                        f"{toolset.label} defines a tool whose name conflicts with existing tool from "
+                        f"{taken.source.label}: {name!r}. {toolset.tool_name_conflict_hint}"
+                    )
+                tools[name] = _CombinedTool(
+                    toolset=self,
+                    tool_def=tool.tool_def,
+                    max_retries=tool.max_retries,
+                    args_validator=tool.args_validator,
+                    args_validator_func=tool.args_validator_func,
+                    source=toolset,
+                    source_tool=tool,
+                )
+        return tools
+
+    async def call_tool(
+        self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
+    ) -> Any:
+        assert isinstance(tool, _CombinedTool)
+        return await tool.source.call_tool(name, tool_args, ctx, tool.source_tool)
+
+    def apply(self, visitor: Callable[[AbstractToolset[AgentDepsT]], None]) -> None:
+        for toolset in self.toolsets:
+            toolset.apply(visitor)
+
+    def visit_and_replace(
+        self, visitor: Callable[[AbstractToolset[AgentDepsT]], AbstractToolset[AgentDepsT]]
+    ) -> AbstractToolset[AgentDepsT]:
+        return replace(self, toolsets=[toolset.visit_and_replace(visitor) for toolset in self.toolsets])
+
+
+class ExternalToolset(AbstractToolset[AgentDepsT]):
+    """Tools that somebody else runs: a run that calls one ends with `DeferredToolRequests`."""
+
+    tool_defs: list[ToolDefinition]
+
+    def __init__(self, tool_defs: list[ToolDefinition], *, id: str | None = None) -> None:
+        self.tool_defs = tool_defs
+        self._id = id
+
+    @property
+    def id(self) -> str | None:
+        return self._id
+
+    async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
+        return {
+            tool_def.name: ToolsetTool(
+                toolset=self, tool_def=replace(tool_def, kind="external"), max_retries=0, args_validator=_ANY_OBJECT
+            )
+            for tool_def in self.tool_defs
+        }
+
+    async def call_tool(
+        self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
+    ) -> Any:
+        raise NotImplementedError("External tools cannot be called directly")
+
+
+@deprecated("`DeferredToolset` is deprecated, use `ExternalToolset` instead")
+class DeferredToolset(ExternalToolset[AgentDepsT]):
+    """The older name of `ExternalToolset`."""
+
+
+class DynamicToolset(AbstractToolset[AgentDepsT]):
+    """A toolset that a function makes for each run, or with `per_run_step` for each step of it; None is no tools."""
+
+    def __init__(
+        self, toolset_func: ToolsetFunc[AgentDepsT], *, per_run_step: bool = True, id: str | None = None
+    ) -> None:
+        self.toolset_func = toolset_func
+        self.per_run_step = per_run_step
+        self._id = id
+        self._toolset: AbstractToolset[AgentDepsT] | None = None
+        self._step: int | None = None
+        self._entered = False
+
+    @property
+    def id(self) -> str | None:
+        return self._id
+
+    async def for_run(self, ctx: RunContext[AgentDepsT]) -> AbstractToolset[AgentDepsT]:
+        # Each run has its own, so that runs at the same time do not close each other's.
+        own = DynamicToolset(self.toolset_func, per_run_step=self.per_run_step, id=self._id)
+        if not self.per_run_step:
+            await own._make(ctx)
+        return own
+
+    async def for_run_step(self, ctx: RunContext[AgentDepsT]) -> AbstractToolset[AgentDepsT]:
+        if self._toolset is None or (self.per_run_step and self._step != ctx.run_step):
+            await self._leave()
+            await self._make(ctx)
+            if self._entered and self._toolset is not None:
+                await self._toolset.__aenter__()
+        if self._toolset is not None:
+            self._toolset = await self._toolset.for_run_step(ctx)
+        return self
+
+    async def _make(self, ctx: RunContext[AgentDepsT]) -> None:
+        made = self.toolset_func(ctx)
+        toolset = await made if inspect.isawaitable(made) else made
+        self._toolset = None if toolset is None else await toolset.for_run(ctx)
+        self._step = ctx.run_step
+
+    async def _leave(self, *args: Any) -> None:
+        toolset, self._toolset = self._toolset, None
+        if toolset is not None and self._entered:
+            await toolset.__aexit__(*(args or (None, None, None)))
+
+    async def __aenter__(self) -> Self:
+        if self._toolset is not None and not self._entered:
+            await self._toolset.__aenter__()
+        self._entered = True
+        return self
+
+    async def __aexit__(self, *args: Any) -> bool | None:
+        await self._leave(*args)
+        self._entered = False
+        return None
+
+    async def get_instructions(
+        self, ctx: RunContext[AgentDepsT]
+    ) -> str | InstructionPart | Sequence[str | InstructionPart] | None:
+        return None if self._toolset is None else await self._toolset.get_instructions(ctx)
+
+    async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
+        return {} if self._toolset is None else await self._toolset.get_tools(ctx)
+
+    async def call_tool(
+        self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
+    ) -> Any:
+        assert self._toolset is not None
+        return await self._toolset.call_tool(name, tool_args, ctx, tool)
+
+    def apply(self, visitor: Callable[[AbstractToolset[AgentDepsT]], None]) -> None:
+        if self._toolset is None:
+            visitor(self)
+        else:
+            self._toolset.apply(visitor)
+
+    def visit_and_replace(
+        self, visitor: Callable[[AbstractToolset[AgentDepsT]], AbstractToolset[AgentDepsT]]
+    ) -> AbstractToolset[AgentDepsT]:
+        if self._toolset is None:
+            return visitor(self)
+        self._toolset = self._toolset.visit_and_replace(visitor)
+        return self

@@ -1,0 +1,41 @@
+"""Door to the toolsets, under the name that users of PydanticAI know."""
+
+from playhead.tools import (
+    AbstractToolset,
+    AgentToolset,
+    ApprovalRequiredToolset,
+    CombinedToolset,
+    DeferredLoadingToolset,
+    DeferredToolset,
+    ExternalToolset,
+    FilteredToolset,
+    FunctionToolset,
+    IncludeReturnSchemasToolset,
+    PrefixedToolset,
+    PreparedToolset,
+    RenamedToolset,
+    SetMetadataToolset,
+    ToolsetFunc,
+    ToolsetTool,
+    WrapperToolset,
+)
+
+__all__ = [
+    "AbstractToolset",
+    "AgentToolset",
+    "ApprovalRequiredToolset",
+    "CombinedToolset",
+    "DeferredLoadingToolset",
+    "DeferredToolset",
+    "ExternalToolset",
+    "FilteredToolset",
+    "FunctionToolset",
+    "IncludeReturnSchemasToolset",
+    "PrefixedToolset",
+    "PreparedToolset",
+    "RenamedToolset",
+    "SetMetadataToolset",
+    "ToolsetFunc",
+    "ToolsetTool",
+    "WrapperToolset",
+]
