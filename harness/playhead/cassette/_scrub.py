@@ -1,0 +1,407 @@
+"""Secrets: masked in requests and responses before anything touches the disk, and in every message that is shown.
+
+    scrubber = Scrubber(Rules(fields=("session_ref",), allow=("bearer",)))
+    request = scrubber.scrub_request(method, uri, headers, body)
+    response = scrubber.scrub_response(status, headers, body, chunks)
+    scrubber.report        # {"authorization": 1, "openai-key": 2}: how many masks, by the rule that asked for them
+
+What is masked: the values of telling headers, query parameters, cookies and fields (JSON at any depth, forms, multipart,
+XML); user and password in URLs; whatever is made like a key (`RULES`); and, wherever it turns up again, what was a
+credential elsewhere (`learn`). Texts are also read with escapes undone, Base64 and compressed parts decoded, and
+with the strings joined that the frames of a stream bring in pieces. Opaque fields (signatures, encrypted content, long
+Base64 that is no text) stay as they are.
+
+A body keeps its length, byte for byte, so chunk sizes stay true; masks are ASCII, and scrubbing twice changes nothing.
+Nothing here raises on any input, and the time taken grows with its length only.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from playhead.cassette._scrub_fields import Found, find_fields, find_form, json_strings, opaque_spans, value_start
+from playhead.cassette._scrub_mask import PLACEHOLDER, collapse, is_mask, is_placeholder, looks_secret, mask_number
+from playhead.cassette._scrub_names import ACCOUNT_HEADERS, header_strength, normalised, query_strength
+from playhead.cassette._scrub_packed import compressed_members, encode_like, encoded_texts
+from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
+from playhead.cassette._scrub_shapes import find_shapes
+from playhead.cassette._scrub_views import Piece, joined_views, percent_decoded, unescaped
+
+__all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
+
+Headers = Mapping[str, str | Sequence[str]]
+"""Header names with their value, or with all their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a project adds to the defaults, and what it takes from them."""
+
+    headers: tuple[str, ...] = ()
+    """More headers whose values are secret. Names are compared without case, hyphens and underscores, here and below."""
+    query_parameters: tuple[str, ...] = ()
+    """More query parameters and form fields whose values are secret."""
+    fields: tuple[str, ...] = ()
+    """More fields of JSON bodies, at any depth, whose values are secret."""
+    patterns: tuple[str | re.Pattern[str], ...] = ()
+    """More shapes, as regular expressions; where one has a group `secret`, only that is masked."""
+    values: tuple[str, ...] = ()
+    """Secrets as they are, wherever they stand."""
+    allow: tuple[str | re.Pattern[str], ...] = ()
+    """What is no secret: names of headers, parameters or fields, names of rules, values, or compiled patterns of values."""
+
+
+class ScrubbedRequest(NamedTuple):
+    """A request that may be written down."""
+
+    method: str
+    uri: str
+    headers: dict[str, list[str]]
+    body: bytes | None
+
+
+class ScrubbedResponse(NamedTuple):
+    """A response that may be written down: body and chunks as long as they were."""
+
+    status: int
+    headers: dict[str, list[str]]
+    body: bytes
+    chunks: list[bytes]
+
+
+class Scrubber:
+    """Masks secrets, counts its masks, and remembers the credentials it has seen to find them again elsewhere."""
+
+    def __init__(self, rules: Rules | None = None, *, learn: Iterable[str] = ()) -> None:
+        """`learn`: credentials that are known beforehand, such as `environment_secrets(os.environ)`."""
+        rules = rules or Rules()
+        self._headers = frozenset(map(normalised, rules.headers))
+        self._query = frozenset(map(normalised, rules.query_parameters))
+        self._patterns = tuple(re.compile(pattern) for pattern in rules.patterns)
+        self._own_names = _names_pattern((*rules.fields, *rules.query_parameters))
+        self._allowed_names = frozenset(normalised(item) for item in rules.allow if isinstance(item, str))
+        self._allowed_values = frozenset(item for item in rules.allow if isinstance(item, str))
+        self._allowed_patterns = tuple(item for item in rules.allow if not isinstance(item, str))
+        self._known: dict[str, None] = dict.fromkeys(value for value in rules.values if value)
+        self._counts: Counter[str] = Counter()
+        self.learn(learn)
+
+    @property
+    def report(self) -> dict[str, int]:
+        """How many masks were set so far, by rule: the name of a header, parameter or field, or of a shape."""
+        return dict(sorted(self._counts.items()))
+
+    @property
+    def masks(self) -> int:
+        """How many masks were set so far."""
+        return self._counts.total()
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Remember credentials, to mask them wherever they turn up; what is too short or plain to be one is left out."""
+        for value in values:
+            if looks_secret(value) and not self._is_allowed("", value):
+                self._known.setdefault(value)
+
+    def scrub_request(self, method: str, uri: str, headers: Headers, body: bytes | None) -> ScrubbedRequest:
+        """The request with its secrets masked. Its credentials are remembered, and masked in what comes later."""
+        self._learn_request(uri, headers)
+        clean = None if body is None else self.scrub_body(body, _content_type(headers))
+        return ScrubbedRequest(method, self.scrub_uri(uri), self.scrub_headers(headers), clean)
+
+    def scrub_response(
+        self, status: int, headers: Headers, body: bytes, chunks: Sequence[bytes] = ()
+    ) -> ScrubbedResponse:
+        """The response with its secrets masked, also those split over chunks or frames; no length changes.
+
+        Where `chunks` are given, they must join to `body`.
+        """
+        clean_body = self.scrub_body(body, _content_type(headers), frames=True)
+        clean_chunks: list[bytes] = []
+        position = 0
+        for chunk in chunks:
+            clean_chunks.append(clean_body[position : position + len(chunk)])
+            position += len(chunk)
+        return ScrubbedResponse(status, self.scrub_headers(headers), clean_body, clean_chunks)
+
+    def scrub_headers(self, headers: Headers) -> dict[str, list[str]]:
+        """Headers with their secrets masked; every header stays, with as many values."""
+        return {
+            name: [self._header(name, value, self._count) for value in _values(values)]
+            for name, values in headers.items()
+        }
+
+    def scrub_uri(self, uri: str) -> str:
+        """A URL with user, password, telling parameters and key-shaped parts of its path masked."""
+        return painted(uri, self._uri_hits(uri), same_length, self._count)
+
+    def scrub_body(self, body: bytes, content_type: str = "", *, frames: bool = False) -> bytes:
+        """A body, decoded as far as its content-encoding goes, with its secrets masked; as long as before.
+
+        With `frames`, strings that come in pieces in successive frames (SSE, JSON lines) are looked at as a whole, too.
+        """
+        if not body:
+            return body
+        text = body.decode("latin-1")  # one character a byte: positions are the same, and any bytes can be read
+        hits = self._body_hits(text, content_type, frames=frames)
+        return painted(text, hits, same_length, self._count).encode("latin-1") if hits else body
+
+    def mask_text(self, text: str) -> str:
+        """A message or a log line that may be shown: its secrets masked. Not counted in the report."""
+        return painted(text, self._text_hits(text, _DEPTH), same_length, _no_count)
+
+    def comparable_request(self, method: str, uri: str, headers: Headers, body: bytes | None) -> ScrubbedRequest:
+        """A request for matching: apply it to the recorded and to the present request, and compare the results.
+
+        Secrets and masks of any length become one placeholder, so that a request with another key still matches.
+        """
+        self._learn_request(uri, headers)
+        clean = None if body is None else self.comparable_body(body, _content_type(headers))
+        return ScrubbedRequest(method, self.comparable_uri(uri), self.comparable_headers(headers), clean)
+
+    def comparable_uri(self, uri: str) -> str:
+        """The URL of `comparable_request`."""
+        hits = self._uri_hits(uri)
+        hits += [
+            Hit(match["name"], [match.span("value")])
+            for match in _PAIR.finditer(uri)
+            if query_strength(match["name"]) == "secret" or normalised(match["name"]) in self._query
+        ]
+        return collapse(painted(uri, hits, placeholder, _no_count))
+
+    def comparable_body(self, body: bytes, content_type: str = "") -> bytes:
+        """The body of `comparable_request`; its length may change."""
+        if not body:
+            return body
+        text = body.decode("latin-1")
+        hits = self._body_hits(text, content_type, frames=False)
+        # Masks that are too short for `collapse` to know them.
+        hits += [Hit("", [match.span("mask")]) for match in _SHORT_MASK.finditer(text)]
+        if not hits and PLACEHOLDER not in text:
+            return body
+        return collapse(painted(text, hits, placeholder, _no_count)).encode("latin-1")
+
+    def comparable_headers(self, headers: Headers) -> dict[str, list[str]]:
+        """The headers of `comparable_request`."""
+        return {
+            name: [collapse(self._header(name, value, _no_count)) for value in _values(values)]
+            for name, values in headers.items()
+        }
+
+    def _learn_request(self, uri: str, headers: Headers) -> None:
+        for name, values in headers.items():
+            if normalised(name) in self._headers or header_strength(name) == "secret":
+                self.learn(value[value_start(value) :] for value in _values(values))
+        if "?" in uri:
+            self.learn(uri[start:end] for name, start, end in find_form(uri) if query_strength(name) == "secret")
+
+    def _header(self, name: str, value: str, count: Callable[[str], None]) -> str:
+        if not value or normalised(name) in self._allowed_names:
+            return value
+        hits = [
+            hit
+            for hit in self._header_hits(name, value)
+            if not is_placeholder(hidden_by(value, hit)) and not self._is_allowed(hit.rule, hidden_by(value, hit))
+        ]
+        return painted(value, hits, same_length, count)
+
+    def _header_hits(self, name: str, value: str) -> list[Hit]:
+        plain, label, strength, start = normalised(name), name.lower(), header_strength(name), value_start(value)
+        if plain in ("cookie", "setcookie"):
+            return _cookie_hits(value, label, first_only=plain == "setcookie")
+        if plain in self._headers or plain in ACCOUNT_HEADERS or strength == "secret":
+            return [Hit(label, [(start, len(value))])]
+        if strength == "maybe" and looks_secret(value[start:]):
+            return [Hit(label, [(start, len(value))])]
+        if len(value) < _SECRET_MIN:
+            return []
+        if "://" in value or value.startswith(("/", "?")):
+            return self._uri_hits(value)
+        emails = [Hit("email", [match.span()]) for match in _EMAIL.finditer(value)] if "@" in value else []
+        return emails + self._text_hits(value, 2)
+
+    def _uri_hits(self, uri: str) -> list[Hit]:
+        userinfo = _USERINFO.search(uri)
+        spans = [userinfo.span("user"), userinfo.span("password")] if userinfo is not None else []
+        hits = [
+            Hit("url-password", [(start, end)]) for start, end in spans if start < end and not is_mask(uri[start:end])
+        ]
+        return hits + self._form_hits(uri) + self._text_hits(uri, 2)
+
+    def _body_hits(self, text: str, content_type: str, *, frames: bool) -> list[Hit]:
+        is_form = "form-urlencoded" in content_type.lower() or _FORM.match(text) is not None
+        return (self._form_hits(text) if is_form else []) + self._text_hits(text, _DEPTH, frames=frames)
+
+    def _form_hits(self, text: str) -> list[Hit]:
+        hits = [
+            Hit(name.lower(), [(start, end)])
+            for name, start, end in find_form(text)
+            if not self._is_allowed(name, text[start:end])
+        ]
+        if self._query:
+            hits += [
+                Hit(match["name"].lower(), [match.span("value")])
+                for match in _PAIR.finditer(text)
+                if normalised(match["name"]) in self._query and not is_placeholder(match["value"])
+            ]
+        return hits
+
+    def _text_hits(self, text: str, depth: int, *, frames: bool = False) -> list[Hit]:
+        """Everything to mask in `text`, found directly or in another way to read it, `depth` ways deep."""
+        hits: list[Hit] = []
+        # A text that defeats one way of reading is still read in all the others.
+        with suppress(Exception):
+            hits += self._direct_hits(text)
+        if depth <= 0:
+            return hits
+        with suppress(Exception):
+            hits += self._encoded_hits(text, depth - 1)
+        for read in (unescaped, percent_decoded):
+            with suppress(Exception):
+                view = read(text)
+                if view is not None:
+                    hits += mapped(view, self._text_hits(view.text, depth - 1))
+        if frames:
+            with suppress(Exception):
+                for view in joined_views(text):
+                    hits += mapped(view, self._text_hits(view.text, depth - 1))
+        return hits
+
+    def _direct_hits(self, text: str) -> list[Hit]:
+        found: list[Found] = list(find_shapes(text))
+        for pattern in self._patterns:
+            for match in pattern.finditer(text):
+                start, end = match.span("secret" if "secret" in pattern.groupindex else 0)
+                if start < end and not is_mask(text[start:end]):
+                    found.append(("custom", start, end))
+        for value in self._known:
+            position = text.find(value)
+            while position >= 0:
+                found.append(("known-value", position, position + len(value)))
+                position = text.find(value, position + len(value))
+        if found:
+            found = _outside(found, opaque_spans(text), text)
+        found += find_fields(text)
+        if self._own_names is not None:
+            found += _own_fields(text, self._own_names)
+        return [
+            Hit(name.lower(), [(start, end)], mask_number(text[start:end]) if _is_number(text, start, end) else None)
+            for name, start, end in found
+            if start < end and not self._is_allowed(name, text[start:end])
+        ]
+
+    def _encoded_hits(self, text: str, depth: int) -> list[Hit]:
+        hits: list[Hit] = []
+        for start, end, plain, packed in encoded_texts(text):
+            inner = plain.decode("latin-1")
+            found = self._text_hits(inner, depth)
+            if found:
+                clean = painted(inner, found, same_length, _no_count).encode("latin-1")
+                hits.append(Hit(found[0].rule, [(start, end)], None if packed else encode_like(text[start:end], clean)))
+        for start, end, inner in compressed_members(text):
+            found = self._text_hits(inner, depth)
+            if found:
+                hits.append(Hit(found[0].rule, [(start, end)]))
+        return hits
+
+    def _is_allowed(self, name: str, value: str) -> bool:
+        return (
+            value in self._allowed_values
+            or normalised(name) in self._allowed_names
+            or any(pattern.search(value) is not None for pattern in self._allowed_patterns)
+        )
+
+    def _count(self, rule: str) -> None:
+        self._counts[rule] += 1
+
+
+def environment_secrets(environment: Mapping[str, str]) -> list[str]:
+    """The credentials among environment variables, by their names: what `Scrubber(learn=...)` should look for."""
+    return [value for name, value in environment.items() if _SECRET_VARIABLE.search(name) and looks_secret(value)]
+
+
+def _no_count(rule: str) -> None:
+    pass
+
+
+def _values(values: str | Sequence[str]) -> Sequence[str]:
+    return [values] if isinstance(values, str) else values
+
+
+def _content_type(headers: Headers) -> str:
+    for name, values in headers.items():
+        if name.lower() == "content-type":
+            return next(iter(_values(values)), "")
+    return ""
+
+
+def _outside(found: list[Found], opaque: list[Piece], text: str) -> list[Found]:
+    """What is not part of an opaque value: of a signature, or of Base64 too long to be anything but data."""
+    starts = [start for start, _ in opaque]
+    kept: list[Found] = []
+    for item in found:
+        _, start, end = item
+        index = bisect_right(starts, start) - 1
+        if index >= 0 and end <= opaque[index][1]:
+            continue
+        before = text[max(0, start - _BLOB) : start]
+        if len(before) == _BLOB and not before.rstrip(_BASE64_ALPHABET):
+            continue
+        kept.append(item)
+    return kept
+
+
+def _is_number(text: str, start: int, end: int) -> bool:
+    """Whether this is a number in JSON, whose mask must be one, too."""
+    return _NUMBER.fullmatch(text, start, end) is not None and text[max(0, start - 40) : start].rstrip()[-1:] in (
+        ":",
+        ",",
+        "[",
+    )
+
+
+def _cookie_hits(value: str, label: str, *, first_only: bool) -> list[Hit]:
+    hits = [Hit(label, [match.span("value")]) for match in _COOKIE.finditer(value) if match["value"]]
+    if first_only:
+        hits = hits[:1]
+    return hits or [Hit(label, [(0, len(value))])]
+
+
+def _names_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
+    plain = [normalised(name) for name in names if normalised(name)]
+    if not plain:
+        return None
+    spelled = "|".join("[-_. ]?".join(map(re.escape, name)) for name in plain)
+    return re.compile(
+        rf"""(?P<escape>\\*)(?P<quote>["'])(?P<name>{spelled})(?P=escape)(?P=quote)\s{{0,40}}:\s{{0,40}}""",
+        re.IGNORECASE,
+    )
+
+
+def _own_fields(text: str, names: re.Pattern[str]) -> Iterator[Found]:
+    for match in names.finditer(text):
+        for start, end in json_strings(text, match.end(), match["escape"]):
+            if not is_placeholder(text[start:end]):
+                yield match["name"], start, end
+        number = _NUMBER.match(text, match.end())
+        if number is not None:
+            yield match["name"], number.start(), number.end()
+
+
+_DEPTH = 3
+_SECRET_MIN = 8
+_BLOB = 200
+_BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
+_NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24}")
+_USERINFO = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#@:\s]*)(?::(?P<password>[^/?#\s]*))?@")
+_PAIR = re.compile(r"(?:^|(?<=[?&;#]))(?P<name>[^=&?;#\s]{1,256})=(?P<value>[^&\s#]*)")
+_FORM = re.compile(r"[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*(?:&[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*)*\Z")
+_COOKIE = re.compile(r"(?:^|;)\s*[^=;\s]+=(?P<value>[^;]*)")
+_SHORT_MASK = re.compile(r"""["'=](?P<mask>s(?:c(?:r(?:u(?:b(?:b(?:e)?)?)?)?)?)?)(?=["'&]|$)""")
+_SECRET_VARIABLE = re.compile(r"(?i)(?:key|token|secret|password|passwd|credentials?)(?:_?[0-9a-z]{0,4})?$")

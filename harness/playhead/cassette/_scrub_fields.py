@@ -1,0 +1,278 @@
+"""Values that stand under telling names, in whatever a body is written in: JSON at any depth of escaping, forms, multipart,
+XML, URLs within text, assignments and header lines.
+
+Nothing is parsed as a whole: bodies may be cut off, invalid, or text that only quotes such things. Each finder looks for
+names first and stops where no name is telling.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
+
+from playhead.cassette._scrub_mask import is_placeholder, looks_secret
+from playhead.cassette._scrub_names import OPAQUE, Strength, field_strength, header_strength, normalised, query_strength
+
+__all__ = ["Found", "find_fields", "find_form", "json_strings", "opaque_spans", "value_start"]
+
+Found = tuple[str, int, int]
+"""(the name under which it stood, start, end)"""
+
+
+def find_fields(text: str) -> Iterator[Found]:
+    """Everything in `text` that stands under a telling name, whatever the text is written in."""
+    lowered = text.replace("\u0130", "i").lower()  # the only letter that becomes longer
+    if any(stem in lowered for stem in _STEMS):
+        yield from _json_fields(text)
+        if "</" in text:
+            yield from _xml_elements(text)
+        if "form-data" in lowered:
+            yield from _multipart_fields(text, lowered)
+        yield from _assignments(text, lowered)
+    if _PARAMETER.search(text) is not None:
+        yield from _url_parameters(text)
+
+
+def find_form(text: str) -> Iterator[Found]:
+    """Everything under a telling name in an URL-encoded form or the query of a URL."""
+    exchange = "grant_type=" in text
+    for match in _FORM_PAIR.finditer(text):
+        name, start, end = unquote_plus(match["name"]), match.start("value"), match.end("value")
+        strength = query_strength(name)
+        if exchange and normalised(name) == "code":
+            strength = "secret"
+        if _tells(strength, unquote_plus(text[start:end])):
+            yield name, start, end
+
+
+def opaque_spans(text: str) -> list[tuple[int, int]]:
+    """Where the values of opaque fields (signatures, encrypted content) lie, ascending."""
+    if not any(stem in text for stem in ("ignature", "ncrypted", "redacted", "b64_json", "inline")):
+        return []
+    return [
+        (start, end)
+        for match in _JSON_NAME.finditer(text)
+        if normalised(match["name"]) in OPAQUE
+        for start, end in json_strings(text, match.end(), match["escape"])
+    ]
+
+
+def value_start(value: str) -> int:
+    """Where the credential begins in the value of an authorization header: behind the scheme, which is no secret."""
+    match = _SCHEME.match(value)
+    return 0 if match is None else match.end()
+
+
+def _tells(strength: Strength, value: str) -> bool:
+    if strength == "no" or not value or is_placeholder(value):
+        return False
+    return strength == "secret" or looks_secret(value)
+
+
+def _json_fields(text: str) -> Iterator[Found]:
+    if any(_strength(name) != "no" for name in set(_JSON_NAMES.findall(text))):
+        for match in _JSON_NAME.finditer(text):
+            name = match["name"]
+            strength = _strength(name)
+            if strength == "no":
+                continue
+            for start, end in json_strings(text, match.end(), match["escape"]):
+                start += value_start(text[start:end])
+                if _tells(strength, text[start:end]):
+                    yield name, start, end
+            number = _JSON_NUMBER.match(text, match.end())
+            if number is not None and strength == "secret":
+                yield name, number.start(), number.end()
+    if "value" in text:
+        for match in _JSON_PAIR.finditer(text):
+            for start, end in json_strings(text, match.end(), match["escape"]):
+                start += value_start(text[start:end])
+                if _tells(_strength(match["name"]), text[start:end]):
+                    yield match["name"], start, end
+
+
+def _strength(name: str) -> Strength:
+    """JSON holds fields, and now and then the headers of other requests."""
+    strength = field_strength(name)
+    return strength if strength != "no" or name[:2].lower() != "x-" else header_strength(name)
+
+
+def json_strings(text: str, position: int, escape: str) -> Iterator[tuple[int, int]]:
+    """Where the string behind a name lies, or those of a list of strings; `escape` is what stands before its quotes."""
+    quote = len(escape)
+    in_list = text.startswith("[", position)
+    if in_list:
+        position = _SPACE.match(text, position + 1).end()  # type: ignore[union-attr]
+    while True:
+        opening = text[position : position + quote + 1]
+        if len(opening) != quote + 1 or opening[:quote] != escape or opening[quote] not in "\"'":
+            return
+        start = position + quote + 1
+        end = _string_end(text, start, quote, opening[quote])
+        yield start, end
+        position = end + quote + 1
+        separator = _NEXT_IN_LIST.match(text, position)
+        if not in_list or separator is None:
+            return
+        position = separator.end()
+
+
+def _string_end(text: str, position: int, backslashes: int, quote: str) -> int:
+    r"""The end of a string whose quotes are written with so many backslashes (1 for JSON in a JSON string, then 3, 7 ...).
+
+    A quote ends it when the backslashes before it are that many, or that many and pairs of the next level (`\\\\\"`).
+    A string that is cut off ends with the text, or with the line where no quote closes it in a megabyte.
+    """
+    limit = min(len(text), position + _STRING_MAX)
+    found = position
+    while True:
+        found = text.find(quote, found, limit)
+        if found < 0:
+            line = _LINE_END.search(text, position, limit)
+            return line.start() if line is not None else limit
+        before = found
+        while before > position and text[before - 1] == "\\":
+            before -= 1
+        if found - before < backslashes:
+            return before  # the string around this one ends here
+        if (found - before) % (2 * (backslashes + 1)) == backslashes:
+            return found - backslashes
+        found += 1
+
+
+def _xml_elements(text: str) -> Iterator[Found]:
+    for match in _XML.finditer(text):
+        if _tells(field_strength(match["name"].rpartition(":")[2]), match["value"]):
+            yield match["name"], match.start("value"), match.end("value")
+
+
+def _multipart_fields(text: str, lowered: str) -> Iterator[Found]:
+    stop = -1
+    for match in _DISPOSITION.finditer(lowered):
+        name = match["name"]
+        strength = query_strength(name)
+        head = _HEAD_END.search(text, match.end(), match.end() + 512) if strength != "no" else None
+        if head is None:
+            continue
+        if stop < head.end():  # else the end found for an earlier part is this one's, too
+            end = _PART_END.search(text, head.end())
+            stop = end.start() if end is not None else len(text)
+        if _tells(strength, text[head.end() : stop]):
+            yield name, head.end(), stop
+
+
+def _assignments(text: str, lowered: str) -> Iterator[Found]:
+    """`OPENAI_API_KEY=...`, `x-api-key: ...`, `--password ...` in commands, environments, logs and error messages."""
+    if not any(stem in lowered for stem in _ASSIGNED):
+        return
+    for match in _ASSIGNMENT.finditer(lowered):
+        begin = match.start()
+        while begin > max(0, match.start() - 40) and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
+            begin -= 1
+        name = text[begin : match.end("stem")]
+        value = _ASSIGNED_VALUE.match(text, match.end())
+        if value is None:
+            continue
+        strength: Strength = max(field_strength(name), header_strength(name), key=_ORDER.__getitem__)
+        start, end = value.span("value")
+        start += value_start(text[start:end])
+        found = text[start:end]
+        if (
+            strength == "secret"
+            and match["sign"].strip() in ("=", "=>", ":=")
+            and len(found) >= 6
+            and not _CODE.search(found)
+        ):
+            strength = "secret"
+        elif strength != "no":
+            strength = "maybe"
+        if _tells(strength, found):
+            yield name, start, end
+
+
+def _url_parameters(text: str) -> Iterator[Found]:
+    for match in _PARAMETER.finditer(text):
+        name = match["name"]
+        strength = query_strength(name)
+        if strength == "secret" and normalised(name) in _DOUBTFUL_IN_TEXT:
+            strength = "maybe"
+        if _tells(strength, match["value"]):
+            yield name, match.start("value"), match.end("value")
+
+
+_STRING_MAX = 1_000_000
+_STEMS = (
+    "key",
+    "token",
+    "secret",
+    "passw",
+    "pwd",
+    "auth",
+    "credential",
+    "cookie",
+    "bearer",
+    "private",
+    "assertion",
+    "verifier",
+    "connection",
+    "jwt",
+    "hmac",
+    "session",
+)
+_ASSIGNED = (
+    "key",
+    "secret",
+    "passw",
+    "pwd",
+    "auth",
+    "credential",
+    "cookie",
+    "token=",
+    "token:",
+    "token =",
+    "connectionstring",
+    "signature=",
+    "sas=",
+)
+_ORDER: dict[Strength, int] = {"no": 0, "maybe": 1, "secret": 2}
+_DOUBTFUL_IN_TEXT = frozenset(("key", "auth", "session", "credential", "credentials", "pass", "token", "sessionid"))
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LINE_END = re.compile(r"[\r\n]")
+_SCHEME = re.compile(
+    r"(?:bearer|basic|token|digest|apikey|key|negotiate|aws4-hmac-sha256|bot|ghs|hawk|dpop|sharedkey|sso-key)(?:[ \t]+|%20|\+)(?=\S)",
+    re.IGNORECASE,
+)
+_JSON_NAMES = re.compile(r"""["']([\w.$-]{2,64})\\*["']\s?:""", re.ASCII)
+_JSON_NAME = re.compile(
+    r"""(?P<escape>\\*)(?P<quote>["'])(?P<name>[\w.$-]{2,64})(?P=escape)(?P=quote)[ \t\r\n]*:(?:[ \t\r\n]|\\+[nrt])*""",
+    re.ASCII,
+)
+_JSON_PAIR = re.compile(
+    r"""(?P<escape>\\*)"(?:name|key|header|field|Name|Key)(?P=escape)"\s{0,40}:\s{0,40}(?P=escape)"(?P<name>[\w.-]{2,64})(?P=escape)"\s{0,40},"""
+    r"""\s{0,40}(?P=escape)"[vV]alue(?P=escape)"\s{0,40}:\s{0,40}""",
+    re.ASCII,
+)
+_JSON_NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{0,63}(?=[ \t\r\n]*[,}\]])")
+_NEXT_IN_LIST = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+_XML = re.compile(r"<(?P<name>[A-Za-z][\w:.-]{1,63})>(?P<value>[^<>]{1,4096})</(?P=name)>", re.ASCII)
+_DISPOSITION = re.compile(
+    r"""content-disposition:[ \t]*form-data;[^\r\n]{0,200}?\bname="?(?P<name>[\w.\[\]-]{1,64})"?""", re.ASCII
+)
+_HEAD_END = re.compile(r"\r\n\r\n|\n\n")
+_PART_END = re.compile(r"\r?\n--")
+_FORM_PAIR = re.compile(r"(?:^|(?<=[&?;#]))(?P<name>[^=&?;#\s]{1,256})=(?P<value>[^&\s#]*)")
+_PARAMETER = re.compile(
+    r"""(?<=[?&;#])(?P<name>[A-Za-z][\w.%-]{0,39})=(?P<value>[^&\s"'<>\\#;,)\]}]{3,4096})""", re.ASCII
+)
+_ASSIGNMENT = re.compile(
+    r"""(?P<stem>key|token|secret|password|passwd|passwort|pwd|signature|credentials?|auth|authorization|cookie|connectionstring|keyid|key_id|sas)"""
+    r"""["'`]?(?P<sign>[ \t]{0,2}(?:=>|:=|=|:)[ \t]{0,2})"""
+)
+_ASSIGNED_VALUE = re.compile(
+    r"""\\{0,7}["'`]?(?P<value>(?:(?:bearer|basic|token)[ ])?[^\s"'`\\,;&<>(){}\[\]]{3,8192})""", re.IGNORECASE
+)
+_CODE = re.compile(
+    r"^(?:os\.|process\.|self\.|config\.|settings\.|env\.|getenv|None|True|False|str\b|input|[a-z_]+\.[a-z_.]+$)"
+)

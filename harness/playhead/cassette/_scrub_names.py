@@ -1,0 +1,126 @@
+"""Names under which credentials and accounts travel: headers, query parameters, and fields of JSON, forms and XML.
+
+Names are compared without case, hyphens, underscores, dots and spaces: `X-Api-Key`, `x_api_key` and `xApiKey` are one.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+__all__ = ["ACCOUNT_HEADERS", "OPAQUE", "Strength", "field_strength", "header_strength", "normalised", "query_strength"]
+
+Strength = Literal["secret", "maybe", "no"]
+"""`secret`: whatever the value is; `maybe`: when it is made like a credential; `no`: the name says nothing."""
+
+
+def normalised(name: str) -> str:
+    """`name` as the tables below spell it."""
+    return _SEPARATORS.sub("", name).lower()
+
+
+@lru_cache(maxsize=4096)
+def header_strength(name: str) -> Strength:
+    """What the name of a header says about its value."""
+    plain = normalised(name)
+    if plain in _HARMLESS_HEADERS or plain.endswith("tokens") or "ratelimit" in plain:
+        return "no"
+    if plain in _SECRET_HEADERS or _SECRET_HEADER.search(plain):
+        return "secret"
+    return "maybe" if _MAYBE_HEADER.search(plain) else "no"
+
+
+@lru_cache(maxsize=4096)
+def query_strength(name: str) -> Strength:
+    """What the name of a query parameter or of a form field says about its value."""
+    plain = normalised(name)
+    if _PAGING.search(plain):
+        return "no"
+    if plain in _SECRET_QUERY or _SECRET_FIELD.search(plain):
+        return "secret"
+    return "maybe" if plain in _MAYBE_QUERY or plain.endswith(("token", "secret", "signature")) else "no"
+
+
+@lru_cache(maxsize=4096)
+def field_strength(name: str) -> Strength:
+    """What the name of a JSON field, an XML element or an assignment says about its value."""
+    plain = normalised(name)
+    if plain in OPAQUE or _PAGING.search(plain):
+        return "no"
+    if plain in _SECRET_FIELDS or _SECRET_FIELD.search(plain):
+        return "secret"
+    return "maybe" if plain in _MAYBE_FIELDS or plain.endswith(("token", "secret")) else "no"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SEPARATORS = re.compile(r"[-_. ]+")
+
+OPAQUE = _words(
+    """signature thoughtsignature thoughtsignatures reasoningsignature encryptedcontent encryptedindex encryptedstdout
+    encryptedreasoning encryptedfunctionoutput encryptedcodeexecutionresult redactedthinking redactedcontent b64json
+    signaturedelta inlinedata reasoningencryptedcontent"""
+)
+"""Fields whose values are checked by the provider byte for byte: never searched for shapes."""
+
+ACCOUNT_HEADERS = _words(
+    """openaiorganization openaiproject anthropicorganizationid xgooguserproject chatgptaccountid xaccountid accountid
+    xorganizationid xorgid orgid organizationid xrequestaccount requestaccount xaccount account xprojectid projectid
+    xamznaccountid xmsclientprincipal xmsclientprincipalname xmsclientprincipalid xuseremail xforwardedemail
+    xforwardeduser xauthrequestemail xauthrequestuser xuserid xtenantid xworkspaceid xcustomerid xsubscriptionid
+    xgoogauthenticateduseremail xgoogauthenticateduserid cfaccessauthenticateduseremail from mistralorganization
+    groqorganization xgroqorganization xopenaiorganization huggingfaceuser xbillto"""
+)
+
+_SECRET_HEADERS = _words(
+    """authorization proxyauthorization xapikey apikey xgoogapikey xauth xauthkey xauthtoken authtoken xaccesstoken
+    xamzsecuritytoken xamzcontentsha256key ocpapimsubscriptionkey xfunctionskey xcsrftoken xxsrftoken xvaulttoken
+    xgoogiapjwtassertion cfaccessjwtassertion cfaccessclientsecret xgitlabtoken privatetoken jobtoken
+    xapitoken xapisecret xsecret xtoken token xkey xsessionid xsession xsessiontoken authentication
+    xamznoidcdata xamznoidcaccesstoken dpop xhubsignature xhubsignature256 xslacksignature stripesignature
+    xgoogencryptionkey xamzserversideencryptioncustomerkey xawsec2metadatatoken metadatatoken xmsauthtoken
+    xmstokenaadaccesstoken xmstokenaadidtoken xmstokenaadrefreshtoken heliconeauth portkeyapikey"""
+)
+_HARMLESS_HEADERS = _words(
+    """idempotencykey xidempotencykey surrogatekey cachekey xcachekey secwebsocketkey secwebsocketaccept wwwauthenticate
+    proxyauthenticate authenticationinfo accesscontrolallowcredentials accesscontrolallowheaders
+    accesscontrolexposeheaders accesscontrolrequestheaders secfetchsite authority signatureinput xauthor
+    vary xaccelkey edgekey keepalive xkeywords publickeypins sectokenbinding tokenbinding xamznrequestid
+    xcachetoken vnndkey etag"""
+)
+_SECRET_HEADER = re.compile(
+    r"apikey|secret|passw|passphrase|credential|authoriz|bearer|authtoken|accesstoken|refreshtoken|idtoken|apitoken|sessiontoken"
+    r"|securitytoken|privatekey|accesskey|secretkey|authkey|subscriptionkey|signingkey|licensekey|accountkey|jwt"
+)
+_MAYBE_HEADER = re.compile(r"token|auth|session|signature|key$|cookie")
+
+_PAGING = re.compile(
+    r"page|next|prev|continuation|cursor|sync|max|min|num|count|stop|bos|eos|pad|unk|tokens$|cache|idempot|public|partition"
+)
+
+_SECRET_QUERY = _words(
+    """key apikey xapikey accesstoken authtoken token sig signature xamzsignature xamzcredential xamzsecuritytoken
+    xgoogsignature xgoogcredential awsaccesskeyid googleaccessid subscriptionkey ocpapimsubscriptionkey auth authorization
+    password passwd pwd pass secret clientsecret refreshtoken idtoken jwt assertion clientassertion codeverifier
+    session sessionid sessiontoken credential credentials hmac xapitoken apitoken functionkey privatetoken"""
+)
+_MAYBE_QUERY = _words("code state ticket sid bearer access k t")
+
+_SECRET_FIELDS = _words(
+    """apikey apikeys xapikey xgoogapikey authorization proxyauthorization cookie setcookie bearer bearertoken password
+    passwd passphrase pwd clientsecret secretkey secretaccesskey awssecretaccesskey awssessiontoken awsaccesskeyid
+    accesskeyid privatekey privatekeyid accesstoken refreshtoken idtoken authtoken apitoken sessiontoken securitytoken
+    oauthtoken connectionstring accountkey sharedaccesskey sharedaccesssignature subscriptionkey assertion
+    clientassertion codeverifier signingkey encryptionkey webhooksecret ocpapimsubscriptionkey ephemeralkey
+    xauthtoken xaccesstoken xamzsecuritytoken authenticationtoken authkey accesskey secretstring"""
+)
+_SECRET_FIELD = re.compile(
+    r"(?:apikey|accesstoken|refreshtoken|idtoken|authtoken|apitoken|sessiontoken|securitytoken|bearertoken|oauthtoken"
+    r"|clientsecret|apisecret|appsecret|secretkey|secretaccesskey|privatekey|password|passwd|passphrase|signingkey|webhooksecret)$"
+)
+_MAYBE_FIELDS = _words(
+    "token secret auth credential credentials jwt sig hmac session sessionid sessionkey pass apisecret"
+)

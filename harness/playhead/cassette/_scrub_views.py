@@ -1,0 +1,249 @@
+"""Other ways to read a text: with its escapes undone, or as the strings that successive frames put together.
+
+A `View` is the text as read that way, and knows where each of its characters came from. So what is found in it can be
+masked in the original, byte for byte. Views are made cheaply (`text`), and their maps only when something was found.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
+
+from playhead.cassette._scrub_names import OPAQUE, normalised
+
+__all__ = ["Piece", "View", "joined_views", "percent_decoded", "unescaped"]
+
+Piece = tuple[int, int]
+"""(start, end) in the original text."""
+
+
+class View:
+    """A text read in another way: `text`, and `pieces(start, end)`, where that part of it came from."""
+
+    def __init__(self, text: str, runs: Callable[[], Iterator[tuple[int, int, int]]]) -> None:
+        """`runs` gives (length here, start there, length there) for stretches that are alike, or for one escape."""
+        self.text = text
+        self._runs = runs
+        self._starts: list[int] = []
+        self._origins: list[tuple[int, int, int]] = []
+
+    def pieces(self, start: int, end: int) -> list[Piece]:
+        """The parts of the original that text[start:end] was read from, ascending, those that touch joined."""
+        if not self._starts:
+            position = 0
+            for length, origin, origin_length in self._runs():
+                self._starts.append(position)
+                self._origins.append((length, origin, origin_length))
+                position += length
+        pieces: list[Piece] = []
+        index = max(0, bisect_right(self._starts, start) - 1)
+        while index < len(self._starts) and self._starts[index] < end:
+            length, origin, origin_length = self._origins[index]
+            offset = self._starts[index]
+            if length == origin_length:
+                piece = (origin + max(start - offset, 0), origin + min(end - offset, length))
+            else:
+                piece = (origin, origin + origin_length)
+            if pieces and pieces[-1][1] == piece[0]:
+                pieces[-1] = (pieces[-1][0], piece[1])
+            elif piece[0] < piece[1]:
+                pieces.append(piece)
+            index += 1
+        return pieces
+
+
+def unescaped(text: str) -> View | None:
+    r"""`text` with `\u002d`, `\x2d` and `\/` undone, whatever the depth of escaping; None where there are none."""
+    return _decoded(text, _ESCAPES, lambda match: chr(int(match[1] or match[2], 16)) if match[1] or match[2] else "/")
+
+
+def percent_decoded(text: str) -> View | None:
+    """`text` with `%2d` undone for ASCII; None where there are none."""
+    return _decoded(text, _PERCENT, lambda match: chr(int(match[1], 16)))
+
+
+def joined_views(text: str) -> Iterator[View]:
+    """One view for each string that frames (SSE, lines of JSON, items of a JSON list) may put together piece by piece.
+
+    Which strings belong together is told by their path in the frame's JSON, list positions left out, and once more with
+    the numbers called `index` on the way, for pieces that are sent interleaved. Data that is no JSON belongs together.
+    """
+    payloads = _payloads(text)
+    if len(payloads) < 2:
+        return
+    documents = _documents(text, payloads)
+    groups: dict[_Key, list[str]] = {}
+    for document in documents:
+        for path, indexes, leaf in _leaves(document):
+            groups.setdefault((path, None), []).append(leaf)
+            if indexes:
+                groups.setdefault((path, indexes), []).append(leaf)
+    for key, leaves in groups.items():
+        path, indexes = key
+        if len(leaves) < 2 or (indexes is not None and len(leaves) == len(groups[path, None])):
+            continue
+        if _may_hold(leaves) and not any(normalised(name) in OPAQUE for name in path):
+            yield View("".join(leaves), _runs_of(text, payloads, key))
+
+
+_Key = tuple[tuple[str, ...], tuple[int, ...] | None]
+
+
+def _may_hold(leaves: Sequence[str]) -> bool:
+    first = leaves[0]
+    return any(leaf != first for leaf in leaves) and sum(map(len, leaves)) >= 8
+
+
+def _decoded(text: str, pattern: re.Pattern[str], decode: Callable[[re.Match[str]], str]) -> View | None:
+    if pattern.search(text) is None:
+        return None
+
+    def runs() -> Iterator[tuple[int, int, int]]:
+        position = 0
+        for match in pattern.finditer(text):
+            if match.start() > position:
+                yield match.start() - position, position, match.start() - position
+            yield 1, match.start(), match.end() - match.start()
+            position = match.end()
+        yield len(text) - position, position, len(text) - position
+
+    return View(pattern.sub(decode, text), runs)
+
+
+def _payloads(text: str) -> list[Piece]:
+    """Where the data of each frame lies."""
+    found = [match.span(1) for match in _DATA.finditer(text)]
+    if found:
+        return found
+    head = _FIRST.match(text)
+    if head is None:
+        return []
+    if head[0].endswith("["):  # a list of frames, as Google streams without SSE: read as one document
+        return [(head.end() - 1, len(text)), (len(text), len(text))]
+    return [match.span() for match in _JSON_LINE.finditer(text)]
+
+
+def _documents(text: str, payloads: Sequence[Piece]) -> list[Any]:
+    texts = [text[start:end] for start, end in payloads if start < end]
+    try:
+        whole = cast("list[Any]", json.loads("[" + ",".join(item for item in texts if item != "[DONE]") + "]"))
+    except (ValueError, RecursionError):
+        return [_document(item) for item in texts]
+    return cast("list[Any]", whole[0]) if len(whole) == 1 and isinstance(whole[0], list) else whole
+
+
+def _document(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text  # data that is no JSON: a piece of plain text
+
+
+def _leaves(document: Any) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], str]]:
+    stack: list[tuple[tuple[str, ...], tuple[int, ...], Any]] = [((), (), document)]
+    while stack:
+        path, indexes, value = stack.pop()
+        if type(value) is str:
+            yield path, indexes, value
+        elif type(value) is dict:
+            members = cast("dict[str, Any]", value)
+            index = members.get("index", members.get("output_index"))
+            if type(index) is int:
+                indexes = (*indexes, index)
+            # Pushed last to first, so that leaves come in the order of the text.
+            for name in reversed(members):
+                member: Any = members[name]
+                if type(member) is str or type(member) is dict or type(member) is list:
+                    stack.append(((*path, name), indexes, cast(Any, member)))
+        elif type(value) is list:
+            stack.extend([(path, indexes, item) for item in reversed(cast("list[Any]", value))])
+
+
+def _runs_of(text: str, payloads: Sequence[Piece], wanted: _Key) -> Callable[[], Iterator[tuple[int, int, int]]]:
+    def runs() -> Iterator[tuple[int, int, int]]:
+        for start, end in payloads:
+            try:
+                json.loads(text[start:end])
+            except (ValueError, RecursionError):
+                if wanted[0] == () and start < end and text[start:end] != "[DONE]":
+                    yield end - start, start, end - start
+                continue
+            for first, last in _located(text, start, end, wanted):
+                yield from _string_runs(text, first, last)
+
+    return runs
+
+
+def _located(text: str, start: int, end: int, wanted: _Key) -> Iterator[Piece]:
+    """Where the strings of this path lie in the JSON text[start:end], which is valid; the quotes left out."""
+    path, indexes = wanted
+    found: list[tuple[Piece, _Open | None]] = []
+    top: _Open | None = None
+    name = ""
+    expects_name = False
+    for match in _TOKEN.finditer(text, start, end):
+        token = match[0]
+        first = token[0]
+        if first == '"':
+            if expects_name:
+                name, expects_name = cast(str, json.loads(token)), False
+            elif (top.path if top is not None else ()) + ((name,) if top is not None and top.named else ()) == path:
+                found.append(((match.start() + 1, match.end() - 1), top))
+        elif first in "{[":
+            inner = () if top is None else (*top.path, name) if top.named else top.path
+            top = _Open(top, inner, first == "{")
+            expects_name = first == "{"
+        elif first in "}]":
+            top = top.parent if top is not None else None
+            expects_name = False
+        elif first == ",":
+            expects_name = top is not None and top.named
+        elif top is not None and top.named and name in ("index", "output_index") and _INTEGER.fullmatch(token):
+            top.numbers[name] = int(token)
+    for piece, holder in found:
+        if indexes is None or _indexes(holder) == indexes:
+            yield piece
+
+
+class _Open:
+    """A JSON object or list that is being read; `path` is its own, `numbers` are its members that tell pieces apart."""
+
+    __slots__ = ("named", "numbers", "parent", "path")
+
+    def __init__(self, parent: _Open | None, path: tuple[str, ...], named: bool) -> None:
+        self.parent, self.path, self.named = parent, path, named
+        self.numbers: dict[str, int] = {}
+
+
+def _indexes(holder: _Open | None) -> tuple[int, ...]:
+    found: list[int] = []
+    while holder is not None:
+        number = holder.numbers.get("index", holder.numbers.get("output_index"))
+        if number is not None:
+            found.append(number)
+        holder = holder.parent
+    return tuple(reversed(found))
+
+
+def _string_runs(text: str, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    position = start
+    for match in _JSON_ESCAPE.finditer(text, start, end):
+        if match.start() > position:
+            yield match.start() - position, position, match.start() - position
+        yield 1, match.start(), match.end() - match.start()
+        position = match.end()
+    if end > position:
+        yield end - position, position, end - position
+
+
+_ESCAPES = re.compile(r"\\+(?:u00([0-7][0-9a-fA-F])|x([0-7][0-9a-fA-F])|/)")
+_PERCENT = re.compile(r"%([0-7][0-9a-fA-F])")
+_DATA = re.compile(r"(?:^|(?<=[\r\n]))data: ?([^\r\n]*)")
+_FIRST = re.compile(r"[ \t\r\n\ufeff]*[{\[]")
+_JSON_LINE = re.compile(r"(?:^|(?<=[\r\n]))[ \t]*[{\[][^\r\n]*")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+')
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_JSON_ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
