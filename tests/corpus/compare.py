@@ -39,7 +39,9 @@ def event_differences(want: dict[str, Any], got: dict[str, Any]) -> list[str]:
         if left != right:
             return [f"events: number {n}: expected {left}, got {right}"]
     if len(wanted) != len(gotten):
-        return [f"events: expected {len(wanted)}, got {len(gotten)}: {(wanted + gotten)[min(len(wanted), len(gotten))]}"]
+        return [
+            f"events: expected {len(wanted)}, got {len(gotten)}: {(wanted + gotten)[min(len(wanted), len(gotten))]}"
+        ]
     return []
 
 
@@ -55,7 +57,15 @@ def _replies(want: dict[str, Any], got: dict[str, Any], prefix: str) -> list[str
                 if expected.get(key) != actual.get(key):
                     shown = f"expected {_short(expected.get(key))}, got {_short(actual.get(key))}"
                     found.append(f"{prefix}{expected['part_kind']}.{key}: part {n}: {shown}")
-    for key in ("finish_reason", "raw_finish_reason", "usage", "provider_response_id", "model_name", "refusal", "state"):
+    for key in (
+        "finish_reason",
+        "raw_finish_reason",
+        "usage",
+        "provider_response_id",
+        "model_name",
+        "refusal",
+        "state",
+    ):
         if want.get(key) != got.get(key):
             found.append(f"{prefix}{key}: expected {_short(want.get(key))}, got {_short(got.get(key))}")
     return found

@@ -39,7 +39,7 @@ from playhead.messages import (
     ToolCallPart,
     tool_return_ta,
 )
-from playhead.wire import recognise
+from playhead.wire import provider_of, recognise
 
 _GENERATED = "pyd_ai_"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -112,7 +112,9 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
         return {"model_call": False}
     response_headers = _headers(response.get("headers"))
     body = _body(response, response_headers)
-    status = response["status"]["code"] if isinstance(response.get("status"), dict) else response.get("status_code", 200)
+    status = (
+        response["status"]["code"] if isinstance(response.get("status"), dict) else response.get("status_code", 200)
+    )
     asked = _json(request_body)
     model = asked.get("model") if isinstance(asked.get("model"), str) else _model_in(url)
     streamed = _is_stream(body, response_headers, url, asked)
@@ -124,7 +126,7 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
             "ok": False,
             "error": {"type": "ModelHTTPError", "message": error["message"], "status": status, "body": error["body"]},
         }
-    decoder = dialect.decoder(streamed=streamed, model=model)
+    decoder = dialect.decoder(streamed=streamed, model=model, provider=provider_of(url))
     events: list[Any] = []
     try:
         events += decoder.feed(body)
@@ -247,7 +249,11 @@ def _part(part: Any, ids: dict[str, str]) -> dict[str, Any]:
         if details.get("thought_signature"):
             shown["signature"] = True
     elif isinstance(part, BuiltinToolReturnPart):
-        shown |= {"tool_name": part.tool_name, "tool_call_id": _label(part.tool_call_id, ids), **_returned(part.content)}
+        shown |= {
+            "tool_name": part.tool_name,
+            "tool_call_id": _label(part.tool_call_id, ids),
+            **_returned(part.content),
+        }
     elif isinstance(part, FilePart):
         data = part.content.data
         shown |= {

@@ -82,7 +82,7 @@ class BaseDecoder:
     def _fail(self, error: dict[str, Any]) -> None:
         """The provider's error inside a stream: the last event there is."""
         self._emitter.close()
-        self._emitter.meta(ResponseMeta(error=error))
+        self._emitter.meta(ResponseMeta(error=error, state="incomplete"))
         self._over = True
 
     # ---- machinery
@@ -107,7 +107,9 @@ class BaseDecoder:
         self._body.append(data)
         self._body_size += len(data)
         if self._body_size > BODY_BYTES_MAX:
-            self._failure = DecodeError(f"The body is longer than {BODY_BYTES_MAX:,} bytes", "This is no model's reply.")
+            self._failure = DecodeError(
+                f"The body is longer than {BODY_BYTES_MAX:,} bytes", "This is no model's reply."
+            )
             raise self._failure
 
     @contextmanager

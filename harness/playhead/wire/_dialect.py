@@ -90,7 +90,7 @@ class Dialect(Protocol):
 
     name: str
     not_carried: frozenset[str]
-    """Fields of parts and responses that this format cannot carry."""
+    """Fields of parts and responses, and kinds of parts (`file`, ...), that this format cannot carry."""
 
     def recognises(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether a request with this URL (path or whole) is a call of a model in this format."""
@@ -104,15 +104,19 @@ class Dialect(Protocol):
         """What a request asks. `DecodeError` for what is not the format."""
         ...
 
-    def decoder(self, *, streamed: bool, model: str | None = None) -> Decoder:
-        """A machine for one reply. `model` is the requested model's name, where it decides how a reply is read."""
+    def decoder(self, *, streamed: bool, model: str | None = None, provider: str | None = None) -> Decoder:
+        """A machine for one reply.
+
+        `model` is the requested model's name and `provider` the name of who answers (see `provider_of`): where they
+        are known they settle what the bytes leave open.
+        """
         ...
 
     def encoder(self, *, streamed: bool, call: ModelCall | None = None) -> Encoder:
         """A machine that writes one reply, to `call` where it is known."""
         ...
 
-    def normal(self, events: Iterable[StreamEvent]) -> list[StreamEvent]:
+    def normal(self, events: Iterable[StreamEvent], *, streamed: bool = True) -> list[StreamEvent]:
         """`events` as they come back from `decode(encode(events))`: what the format carries, what it merges."""
         ...
 

@@ -29,14 +29,16 @@ __all__ = ["ChatDecoder"]
 class ChatDecoder(BaseDecoder):
     """Bytes of one chat completion in, events out."""
 
-    def __init__(self, *, streamed: bool, model: str | None = None) -> None:
+    def __init__(self, *, streamed: bool, model: str | None = None, provider: str | None = None) -> None:
         super().__init__(streamed=streamed)
-        self._family = family_of(model)
+        self._family = family_of(model, provider)
+        self._provider = provider
         self._model_known = model is not None
         self._id: str | None = None
         self._model: str | None = None
         self._created: Any = None
-        self._groq = False
+        # Groq's replies have no names for their reasoning, and its own fields for built-in tools and usage.
+        self._groq = provider == "groq"
         self._choice: Any = None
         self._replied = False
         # Slots of text and reasoning: the number goes up when something else starts in between.
@@ -105,9 +107,9 @@ class ChatDecoder(BaseDecoder):
             if refusal := delta.get("refusal"):
                 self._refuse(refusal)
             else:
-                if len(delta) > 1:
+                if len(delta) > 1 or content is None:
                     self._reasoning(delta)
-                    if self._groq and (executed := delta.get("executed_tools")):
+                    if executed := delta.get("executed_tools"):
                         self._executed(as_list(executed), streamed=True)
                 if content:
                     self._content(content)
@@ -138,7 +140,7 @@ class ChatDecoder(BaseDecoder):
         if error is not None:
             self._error(error)
             return
-        self._groq = "x_groq" in body or "groq" in str(body.get("service_tier", ""))
+        self._groq = self._groq or "x_groq" in body
         self._identify(body)
         choices = as_list(body.get("choices"))
         if not choices:
@@ -374,7 +376,9 @@ class ChatDecoder(BaseDecoder):
             if tool.get("type") != "search":
                 continue
             results = as_dict(tool.get("search_results"))
-            content: Any = results if results.get("results") or results.get("images") else tool.get("output")
+            found = results.get("results") or results.get("images")
+            # Groq's SDK shows both lists, also the one that was not sent.
+            content: Any = {"images": None, **results} if found else tool.get("output")
             if self._search_id is None:
                 self._search_id = ids.tool_call_id()
             call_id = self._search_id
@@ -395,14 +399,16 @@ class ChatDecoder(BaseDecoder):
         news = ResponseMeta()
         if new_id and new_id != self._id:
             news.provider_response_id = self._id = new_id
+        if new_model is None and not self._streamed and chunk.get("model") == "":
+            news.model_name = ""
         if new_model and new_model != self._model:
             news.model_name = self._model = new_model
             if not self._model_known:
-                self._family = family_of(new_model)
+                self._family = family_of(new_model, self._provider)
         if self._created is None and (created := chunk.get("created")):
             self._created = created
             news.timestamp = _instant(created)
-        if news.provider_response_id or news.model_name or news.timestamp:
+        if news.provider_response_id or news.model_name is not None or news.timestamp:
             self._emitter.meta(news)
 
     def _finish(self, reason: Any, native: Any) -> None:

@@ -21,9 +21,9 @@ class OpenAIChat:
         """By the end of the path: `POST .../chat/completions` (and Hugging Face's and Azure's forms of it)."""
         return method.upper() == "POST" and urlsplit(url).path.rstrip("/").endswith("/chat/completions")
 
-    def decoder(self, *, streamed: bool, model: str | None = None) -> ChatDecoder:
+    def decoder(self, *, streamed: bool, model: str | None = None, provider: str | None = None) -> ChatDecoder:
         """A machine for one reply."""
-        return ChatDecoder(streamed=streamed, model=model)
+        return ChatDecoder(streamed=streamed, model=model, provider=provider)
 
     def write_error(self, status: int, message: str, *, type: str | None = None, code: str | None = None) -> bytes:
         """`{"error": {"message", "type", "param", "code"}}`."""

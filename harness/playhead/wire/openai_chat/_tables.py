@@ -15,7 +15,15 @@ from playhead.messages import FinishReason
 from playhead.usage import RequestUsage
 from playhead.wire._json import as_dict, as_whole
 
-__all__ = ["FINISH_REASONS", "REASONING_FIELDS", "WIRE_FINISH_REASONS", "Family", "family_of", "read_usage", "write_usage"]
+__all__ = [
+    "FINISH_REASONS",
+    "REASONING_FIELDS",
+    "WIRE_FINISH_REASONS",
+    "Family",
+    "family_of",
+    "read_usage",
+    "write_usage",
+]
 
 FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -53,7 +61,8 @@ class Family:
     tags: tuple[str, str] = ("<think>", "</think>")
     """Between these a model that has no field for it writes its reasoning into the text."""
     drops_leading_space: bool = False
-    """The template of these models puts line ends before the answer; a part of space alone would look like one."""
+    """The template of these models puts line ends before the answer; a part of space alone would look like one. Hosts
+    of many models pass them on, the models' own makers do not."""
 
 
 _PLAIN = Family()
@@ -66,12 +75,16 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = (
 )
 
 
-def family_of(model: str | None) -> Family:
+_HOSTS_OF_MANY = frozenset(("cerebras", "groq", "ollama", "openrouter", "together"))
+
+
+def family_of(model: str | None, provider: str | None) -> Family:
     """How the model of this name writes; names of gateways (`vendor/model`, `accounts/x/models/y`) count by their end."""
     if not model:
         return _PLAIN
     name = model.lower().rpartition("/")[2]
-    return next((family for pattern, family in _FAMILIES if pattern.search(name)), _PLAIN)
+    family = next((family for pattern, family in _FAMILIES if pattern.search(name)), _PLAIN)
+    return _PLAIN if family.drops_leading_space and provider not in _HOSTS_OF_MANY else family
 
 
 _COUNTED = frozenset(("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens"))

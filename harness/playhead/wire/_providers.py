@@ -1,0 +1,59 @@
+"""Who answers under which host: a provider's name, by the names that models are asked for with."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+__all__ = ["provider_of"]
+
+
+def provider_of(url: str) -> str | None:
+    """The provider at this URL; None for hosts that nobody knows."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in ("localhost", "127.0.0.1") and parts.port == 11434:
+        return "ollama"
+    labels = host.split(".")
+    for start in range(len(labels) - 1):
+        provider = _HOSTS.get(".".join(labels[start:]))
+        if provider is not None:
+            return provider
+    return None
+
+
+_HOSTS = {
+    "ai.azure.com": "azure",
+    "aiplatform.googleapis.com": "google-vertex",
+    "anthropic.com": "anthropic",
+    "cerebras.ai": "cerebras",
+    "cognitiveservices.azure.com": "azure",
+    "crusoe.ai": "crusoe",
+    "dashscope-intl.aliyuncs.com": "alibaba",
+    "dashscope.aliyuncs.com": "alibaba",
+    "deepseek.com": "deepseek",
+    "fireworks.ai": "fireworks",
+    "generativelanguage.googleapis.com": "google-gla",
+    "githubcopilot.com": "github-copilot",
+    "groq.com": "groq",
+    "huggingface.co": "huggingface",
+    "meta.ai": "meta",
+    "mistral.ai": "mistral",
+    "models.github.ai": "github",
+    "moonshot.ai": "moonshotai",
+    "moonshot.cn": "moonshotai",
+    "nebius.ai": "nebius",
+    "nebius.com": "nebius",
+    "ollama.com": "ollama",
+    "openai.azure.com": "azure",
+    "openai.com": "openai",
+    "openrouter.ai": "openrouter",
+    "ovh.net": "ovhcloud",
+    "perplexity.ai": "perplexity",
+    "sambanova.ai": "sambanova",
+    "snowflakecomputing.com": "snowflake",
+    "together.ai": "together",
+    "together.xyz": "together",
+    "vercel.sh": "vercel",
+    "x.ai": "xai",
+    "z.ai": "zai",
+}
