@@ -51,3 +51,19 @@ def slow(session: nox.Session) -> None:
     """The tests that `make test` leaves out."""
     session.install("-e", ".[test]")
     session.run("pytest", "-n", "auto", "-m", "slow", "--timeout=600", *session.posargs)
+
+
+@nox.session(python="3.11")
+@nox.parametrize("pytest", ["8.2", "8.4"])
+def older_pytest(session: nox.Session, pytest: str) -> None:
+    """The plugin on older pytests."""
+    session.install("-e", ".[test]", f"pytest=={pytest}.*")
+    session.run("pytest", "tests/plugin", *session.posargs)
+
+
+@nox.session(python="3.11")
+def wheel(session: nox.Session) -> None:
+    """What a user gets: no extras, no checkout, an empty folder."""
+    session.install(".")
+    session.chdir(session.create_tmp())
+    session.run("playhead", "demo")
