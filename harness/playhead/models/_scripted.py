@@ -240,6 +240,14 @@ class _ScriptedReply(StreamedResponse):
                 await clock.sleep(move)
 
     @property
+    def cut_after_bytes(self) -> int | None:
+        """After how many bytes of its body a server cuts the connection; None for no such cut."""
+        for step in self._player.response.steps:
+            if isinstance(step, DisconnectStep) and step.disconnect.after_bytes is not None:
+                return step.disconnect.after_bytes
+        return None
+
+    @property
     def model_name(self) -> str:
         return self._model_name
 

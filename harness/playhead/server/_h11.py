@@ -1,0 +1,141 @@
+"""A small HTTP/1.1 server on 127.0.0.1: asyncio's sockets around h11 (which httpx brings along).
+
+It exists so that the demo and the `fake_provider` fixture work without extras, and so that a connection can be cut at
+an exact byte. Each piece of a body is one HTTP chunk, written at once. `playhead serve` takes uvicorn, where it is
+installed, for many clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import h11
+
+from playhead.server._core import ConnectionCut, Provider, ServerReply, ServerRequest
+
+__all__ = ["SmallServer"]
+
+_READ_BYTES = 65_536
+_BODY_BYTES_MAX = 256_000_000
+
+
+class SmallServer:
+    """Serves `provider` on `host` from `start()` to `stop()`; `port` is the one it got."""
+
+    def __init__(self, provider: Provider, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.provider = provider
+        self.host = host
+        self.port = port
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen. `OSError` where the port is taken."""
+        self._server = await asyncio.start_server(self._connected, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the socket and every connection; the models' streams are closed when this returns."""
+        assert self._server is not None
+        self._server.close()
+        for task in list(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            await _Connection(self.provider, reader, writer).serve()
+        except (ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
+            pass
+        finally:
+            self._connections.discard(task)
+            writer.close()
+            with suppress(ConnectionError, asyncio.CancelledError):
+                await writer.wait_closed()
+
+
+class _Connection:
+    """One connection: requests one after the other, until either side closes."""
+
+    def __init__(self, provider: Provider, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._provider = provider
+        self._reader = reader
+        self._writer = writer
+        self._h11 = h11.Connection(h11.SERVER)
+
+    async def serve(self) -> None:
+        while (request := await self._request()) is not None:
+            reply = await self._provider.handle(request)
+            try:
+                await self._send(reply)
+            except ConnectionCut:
+                # Everything up to the cut is delivered; closing in the middle of a chunked body is the cut.
+                with suppress(ConnectionError):
+                    await self._writer.drain()
+                return
+            finally:
+                await reply.body.aclose()
+            if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
+                return
+            self._h11.start_next_cycle()
+
+    async def _request(self) -> ServerRequest | None:
+        head: h11.Request | None = None
+        body = bytearray()
+        while True:
+            event = self._h11.next_event()
+            if event is h11.NEED_DATA:
+                self._h11.receive_data(await self._reader.read(_READ_BYTES))
+            elif isinstance(event, h11.Request):
+                head = event
+                if any(name == b"expect" for name, _ in event.headers):
+                    await self._write(h11.InformationalResponse(status_code=100, headers=[]))
+            elif isinstance(event, h11.Data):
+                body += event.data
+                if len(body) > _BODY_BYTES_MAX:
+                    return None
+            elif isinstance(event, h11.EndOfMessage):
+                assert head is not None
+                headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in head.headers}
+                return ServerRequest(head.method.decode(), head.target.decode("latin-1"), headers, bytes(body))
+            else:
+                return None
+
+    async def _send(self, reply: ServerReply) -> None:
+        gone = asyncio.ensure_future(self._until_gone())
+        sending = asyncio.ensure_future(self._send_all(reply))
+        try:
+            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            if not sending.done():
+                sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await gone
+        await sending
+
+    async def _send_all(self, reply: ServerReply) -> None:
+        headers = list(reply.headers.items())
+        if "content-length" not in reply.headers:
+            headers.append(("transfer-encoding", "chunked"))
+        await self._write(h11.Response(status_code=reply.status, headers=headers))
+        async for data in reply.body:
+            await self._write(h11.Data(data=data))
+        await self._write(h11.EndOfMessage())
+
+    async def _write(self, event: h11.Event) -> None:
+        data = self._h11.send(event)
+        if data:
+            self._writer.write(data)
+            await self._writer.drain()
+
+    async def _until_gone(self) -> None:
+        """Returns when the client has closed its side; what it sends meanwhile (pipelining) is kept for later."""
+        while data := await self._reader.read(_READ_BYTES):
+            self._h11.receive_data(data)
+        self._h11.receive_data(b"")
