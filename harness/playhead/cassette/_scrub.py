@@ -23,9 +23,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from playhead.cassette._scrub_fields import Found, find_fields, find_form, json_strings, opaque_spans, value_start
+from playhead.cassette._scrub_fields import (
+    ARGUMENT_NAMES,
+    Found,
+    find_fields,
+    find_form,
+    json_strings,
+    opaque_spans,
+    value_start,
+)
 from playhead.cassette._scrub_mask import PLACEHOLDER, collapse, is_mask, is_placeholder, looks_secret, mask_number
 from playhead.cassette._scrub_names import ACCOUNT_HEADERS, header_strength, normalised, query_strength
 from playhead.cassette._scrub_packed import compressed_members, encode_like, encoded_texts
@@ -251,12 +259,12 @@ class Scrubber:
             ]
         return hits
 
-    def _text_hits(self, text: str, depth: int, *, frames: bool = False) -> list[Hit]:
+    def _text_hits(self, text: str, depth: int, *, frames: bool = False, arguments: bool = False) -> list[Hit]:
         """Everything to mask in `text`, found directly or in another way to read it, `depth` ways deep."""
         hits: list[Hit] = []
         # A text that defeats one way of reading is still read in all the others.
         with suppress(Exception):
-            hits += self._direct_hits(text)
+            hits += self._direct_hits(text, arguments)
         if depth <= 0:
             return hits
         with suppress(Exception):
@@ -265,14 +273,15 @@ class Scrubber:
             with suppress(Exception):
                 view = read(text)
                 if view is not None:
-                    hits += mapped(view, self._text_hits(view.text, depth - 1))
+                    hits += mapped(view, self._text_hits(view.text, depth - 1, arguments=arguments))
         if frames:
             with suppress(Exception):
                 for view in joined_views(text):
-                    hits += mapped(view, self._text_hits(view.text, depth - 1))
+                    arguments = view.name in ARGUMENT_NAMES
+                    hits += mapped(view, self._text_hits(view.text, depth - 1, arguments=arguments))
         return hits
 
-    def _direct_hits(self, text: str) -> list[Hit]:
+    def _direct_hits(self, text: str, arguments: bool) -> list[Hit]:
         found: list[Found] = list(find_shapes(text))
         for pattern in self._patterns:
             for match in pattern.finditer(text):
@@ -286,7 +295,7 @@ class Scrubber:
                 position = text.find(value, position + len(value))
         if found:
             found = _outside(found, opaque_spans(text), text)
-        found += find_fields(text)
+        found += find_fields(text, arguments=arguments)
         if self._own_names is not None:
             found += _own_fields(text, self._own_names)
         return [
@@ -329,8 +338,12 @@ def _no_count(rule: str) -> None:
     pass
 
 
-def _values(values: str | Sequence[str]) -> Sequence[str]:
-    return [values] if isinstance(values, str) else values
+def _values(values: object) -> list[str]:
+    """The values of a header, also where a foreign file holds bytes, numbers or nothing."""
+    if values is None:
+        return []
+    items = cast("list[object]", values) if isinstance(values, list | tuple) else [values]
+    return [item.decode("latin-1") if isinstance(item, bytes) else str(item) for item in items]
 
 
 def _content_type(headers: Headers) -> str:
@@ -403,5 +416,5 @@ _USERINFO = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#@:\s]*)(?::(?P
 _PAIR = re.compile(r"(?:^|(?<=[?&;#]))(?P<name>[^=&?;#\s]{1,256})=(?P<value>[^&\s#]*)")
 _FORM = re.compile(r"[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*(?:&[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*)*\Z")
 _COOKIE = re.compile(r"(?:^|;)\s*[^=;\s]+=(?P<value>[^;]*)")
-_SHORT_MASK = re.compile(r"""["'=](?P<mask>s(?:c(?:r(?:u(?:b(?:b(?:e)?)?)?)?)?)?)(?=["'&]|$)""")
+_SHORT_MASK = re.compile(r"""["'=](?P<mask>s(?:c(?:r(?:u(?:b(?:b(?:e)?)?)?)?)?)?)(?=["'&\\]|$)""")
 _SECRET_VARIABLE = re.compile(r"(?i)(?:key|token|secret|password|passwd|credentials?)(?:_?[0-9a-z]{0,4})?$")

@@ -14,17 +14,21 @@ from urllib.parse import unquote_plus
 from playhead.cassette._scrub_mask import is_placeholder, looks_secret
 from playhead.cassette._scrub_names import OPAQUE, Strength, field_strength, header_strength, normalised, query_strength
 
-__all__ = ["Found", "find_fields", "find_form", "json_strings", "opaque_spans", "value_start"]
+__all__ = ["ARGUMENT_NAMES", "Found", "find_fields", "find_form", "json_strings", "opaque_spans", "value_start"]
 
 Found = tuple[str, int, int]
 """(the name under which it stood, start, end)"""
 
 
-def find_fields(text: str) -> Iterator[Found]:
-    """Everything in `text` that stands under a telling name, whatever the text is written in."""
+def find_fields(text: str, *, arguments: bool = False) -> Iterator[Found]:
+    """Everything in `text` that stands under a telling name, whatever the text is written in.
+
+    `arguments`: the text is the arguments of a tool call. A model can only repeat what it was told, so a plain word under
+    `password` there is part of the story that a test tells, and a tool that got a mask instead would fail the replay.
+    """
     lowered = text.replace("\u0130", "i").lower()  # the only letter that becomes longer
     if any(stem in lowered for stem in _STEMS):
-        yield from _json_fields(text)
+        yield from _json_fields(text, arguments)
         if "</" in text:
             yield from _xml_elements(text)
         if "form-data" in lowered:
@@ -70,7 +74,7 @@ def _tells(strength: Strength, value: str) -> bool:
     return strength == "secret" or looks_secret(value)
 
 
-def _json_fields(text: str) -> Iterator[Found]:
+def _json_fields(text: str, arguments: bool) -> Iterator[Found]:
     if any(_strength(name) != "no" for name in set(_JSON_NAMES.findall(text))):
         for match in _JSON_NAME.finditer(text):
             name = match["name"]
@@ -79,7 +83,11 @@ def _json_fields(text: str) -> Iterator[Found]:
                 continue
             for start, end in json_strings(text, match.end(), match["escape"]):
                 start += value_start(text[start:end])
-                if _tells(strength, text[start:end]):
+                value = text[start:end]
+                plain = value.isalpha() and (
+                    arguments or _TOOL_ARGUMENTS.search(text, max(0, start - 400), start) is not None
+                )
+                if _tells(strength, value) and not plain:
                     yield name, start, end
             number = _JSON_NUMBER.match(text, match.end())
             if number is not None and strength == "secret":
@@ -172,7 +180,7 @@ def _assignments(text: str, lowered: str) -> Iterator[Found]:
             begin -= 1
         name = text[begin : match.end("stem")]
         value = _ASSIGNED_VALUE.match(text, match.end())
-        if value is None:
+        if value is None or normalised(name) in OPAQUE:
             continue
         strength: Strength = max(field_strength(name), header_strength(name), key=_ORDER.__getitem__)
         start, end = value.span("value")
@@ -254,6 +262,11 @@ _JSON_PAIR = re.compile(
     r"""\s{0,40}(?P=escape)"[vV]alue(?P=escape)"\s{0,40}:\s{0,40}""",
     re.ASCII,
 )
+ARGUMENT_NAMES = ("args", "arguments", "input", "partial_json", "delta", "parsed_arguments")
+"""Where the providers put the arguments of a tool call."""
+_TOOL_ARGUMENTS = re.compile(
+    rf"""["'](?:{"|".join(ARGUMENT_NAMES)})\\*["']\s{{0,40}}:\s{{0,40}}\\*["']?\{{[^{{}}]*\Z"""
+)
 _JSON_NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{0,63}(?=[ \t\r\n]*[,}\]])")
 _NEXT_IN_LIST = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 _XML = re.compile(r"<(?P<name>[A-Za-z][\w:.-]{1,63})>(?P<value>[^<>]{1,4096})</(?P=name)>", re.ASCII)
@@ -268,7 +281,7 @@ _PARAMETER = re.compile(
 )
 _ASSIGNMENT = re.compile(
     r"""(?P<stem>key|token|secret|password|passwd|passwort|pwd|signature|credentials?|auth|authorization|cookie|connectionstring|keyid|key_id|sas)"""
-    r"""["'`]?(?P<sign>[ \t]{0,2}(?:=>|:=|=|:)[ \t]{0,2})"""
+    r"""(?P<sign>[ \t]{0,2}(?:=>|:=|=|:)[ \t]{0,2})"""
 )
 _ASSIGNED_VALUE = re.compile(
     r"""\\{0,7}["'`]?(?P<value>(?:(?:bearer|basic|token)[ ])?[^\s"'`\\,;&<>(){}\[\]]{3,8192})""", re.IGNORECASE

@@ -28,17 +28,17 @@ def header_strength(name: str) -> Strength:
         return "no"
     if plain in _SECRET_HEADERS or _SECRET_HEADER.search(plain):
         return "secret"
-    return "maybe" if _MAYBE_HEADER.search(plain) else "no"
+    return "maybe" if _MAYBE_HEADER.search(plain) and not _is_paging(name) else "no"
 
 
 @lru_cache(maxsize=4096)
 def query_strength(name: str) -> Strength:
     """What the name of a query parameter or of a form field says about its value."""
     plain = normalised(name)
-    if _PAGING.search(plain):
-        return "no"
     if plain in _SECRET_QUERY or _SECRET_FIELD.search(plain):
         return "secret"
+    if _is_paging(name):
+        return "no"
     return "maybe" if plain in _MAYBE_QUERY or plain.endswith(("token", "secret", "signature")) else "no"
 
 
@@ -46,11 +46,17 @@ def query_strength(name: str) -> Strength:
 def field_strength(name: str) -> Strength:
     """What the name of a JSON field, an XML element or an assignment says about its value."""
     plain = normalised(name)
-    if plain in OPAQUE or _PAGING.search(plain):
+    if plain in OPAQUE:
         return "no"
     if plain in _SECRET_FIELDS or _SECRET_FIELD.search(plain):
         return "secret"
+    if _is_paging(name):
+        return "no"
     return "maybe" if plain in _MAYBE_FIELDS or plain.endswith(("token", "secret")) else "no"
+
+
+def _is_paging(name: str) -> bool:
+    return not _PAGING.isdisjoint(word.lower() for word in _NAME_WORD.findall(name))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -58,6 +64,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _SEPARATORS = re.compile(r"[-_. ]+")
+_NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 OPAQUE = _words(
     """signature thoughtsignature thoughtsignatures reasoningsignature encryptedcontent encryptedindex encryptedstdout
@@ -97,8 +104,10 @@ _SECRET_HEADER = re.compile(
 )
 _MAYBE_HEADER = re.compile(r"token|auth|session|signature|key$|cookie")
 
-_PAGING = re.compile(
-    r"page|next|prev|continuation|cursor|sync|max|min|num|count|stop|bos|eos|pad|unk|tokens$|cache|idempot|public|partition"
+# Words of a name that make its key or token one of a list, a cache or a vocabulary.
+_PAGING = _words(
+    """page next prev previous continuation cursor sync max min num count stop start end bos eos pad unk tokens cache
+    idempotency public partition primary foreign sort"""
 )
 
 _SECRET_QUERY = _words(

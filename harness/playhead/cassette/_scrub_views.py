@@ -23,9 +23,11 @@ Piece = tuple[int, int]
 class View:
     """A text read in another way: `text`, and `pieces(start, end)`, where that part of it came from."""
 
-    def __init__(self, text: str, runs: Callable[[], Iterator[tuple[int, int, int]]]) -> None:
+    def __init__(self, text: str, runs: Callable[[], Iterator[tuple[int, int, int]]], name: str = "") -> None:
         """`runs` gives (length here, start there, length there) for stretches that are alike, or for one escape."""
         self.text = text
+        self.name = name
+        """The name of the field that held it, for a string from frames."""
         self._runs = runs
         self._starts: list[int] = []
         self._origins: list[tuple[int, int, int]] = []
@@ -86,7 +88,7 @@ def joined_views(text: str) -> Iterator[View]:
         if len(leaves) < 2 or (indexes is not None and len(leaves) == len(groups[path, None])):
             continue
         if _may_hold(leaves) and not any(normalised(name) in OPAQUE for name in path):
-            yield View("".join(leaves), _runs_of(text, payloads, key))
+            yield View("".join(leaves), _runs_of(text, payloads, key), path[-1] if path else "")
 
 
 _Key = tuple[tuple[str, ...], tuple[int, ...] | None]
