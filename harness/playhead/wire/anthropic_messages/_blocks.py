@@ -16,11 +16,13 @@ __all__ = [
     "STOP",
     "TOOL_SEARCH",
     "call_part",
+    "caller",
     "mcp_result",
     "result_block_type",
     "result_part",
     "search_args",
     "server_tool_name",
+    "with_nulls",
 ]
 
 NAME = "anthropic"
@@ -110,14 +112,17 @@ def server_tool_name(part: BuiltinToolCallPart | BuiltinToolReturnPart) -> str:
     return part.tool_name
 
 
-def result_part(block: dict[str, Any]) -> BuiltinToolReturnPart | None:
-    """A block that is the result of a server tool; None for any other block."""
+def result_part(block: dict[str, Any], *, as_they_are: bool = False) -> BuiltinToolReturnPart | None:
+    """A block that is the result of a server tool; None for any other block.
+
+    In a reply the fields that are null are filled in, as the provider's SDK does; in a request all stays `as_they_are`.
+    """
     kind = block.get("type")
     if not isinstance(kind, str) or not kind.endswith("_tool_result") or kind == "mcp_tool_result":
         return None
     tool = kind.removesuffix("_tool_result")
     call_id = as_text(block.get("tool_use_id")) or ""
-    content: Any = with_nulls(block.get("content"))
+    content: Any = block.get("content") if as_they_are else with_nulls(block.get("content"))
     details = _caller(block)
     if tool == "tool_search":
         found = as_dict(content)
@@ -134,12 +139,11 @@ def result_part(block: dict[str, Any]) -> BuiltinToolReturnPart | None:
     return BuiltinToolReturnPart(tool, content, call_id, provider_name=NAME, provider_details=details or None)
 
 
-def mcp_result(block: dict[str, Any], tool_name: str | None) -> BuiltinToolReturnPart:
+def mcp_result(block: dict[str, Any], tool_name: str | None, *, as_they_are: bool = False) -> BuiltinToolReturnPart:
     """The result of an MCP server's tool. `tool_name` is that of the call's part, where the call was seen."""
-    content = {"content": with_nulls(block.get("content")), "is_error": bool(block.get("is_error"))}
-    return BuiltinToolReturnPart(
-        tool_name or MCP, content, as_text(block.get("tool_use_id")) or "", provider_name=NAME
-    )
+    found: Any = block.get("content")
+    content = {"content": found if as_they_are else with_nulls(found), "is_error": bool(block.get("is_error"))}
+    return BuiltinToolReturnPart(tool_name or MCP, content, as_text(block.get("tool_use_id")) or "", provider_name=NAME)
 
 
 def result_block_type(part: BuiltinToolReturnPart) -> str:
@@ -164,14 +168,18 @@ def _caller(block: dict[str, Any]) -> dict[str, Any]:
     return {_CALLER_DETAIL: found} if found and found.get("type") != "direct" else {}
 
 
-def with_nulls(value: Any) -> Any:
+def with_nulls(value: Any, depth: int = 8) -> Any:
     """`value` with the fields that the provider leaves out where they are null, as its SDK has them."""
+    if not depth:
+        return value
     if isinstance(value, list):
-        return [with_nulls(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [with_nulls(item, depth - 1) for item in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):
-        filled = {key: with_nulls(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        filled = {key: with_nulls(item, depth - 1) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
         for name in _NULLS.get(str(filled.get("type")), ()):
-            filled.setdefault(name, None)
+            # A document's source may be of type `text`, too; a block of text has its text.
+            if filled.get("type") != "text" or "text" in filled:
+                filled.setdefault(name, None)
         return filled
     return value
 

@@ -40,7 +40,10 @@ def write_usage(usage: RequestUsage) -> dict[str, Any]:
     read = usage.cache_read_tokens - compaction["cache_read_input_tokens"]
     written = usage.cache_write_tokens - compaction["cache_creation_input_tokens"]
     raw: dict[str, Any] = {
-        "input_tokens": usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens - compaction["input_tokens"],
+        "input_tokens": usage.input_tokens
+        - usage.cache_read_tokens
+        - usage.cache_write_tokens
+        - compaction["input_tokens"],
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": read,
         "output_tokens": usage.output_tokens - compaction["output_tokens"],
