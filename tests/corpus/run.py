@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, required=True, help="folder with cassettes and *.expected.json")
     parser.add_argument("--out", type=Path, help="folder for *.actual.json")
     parser.add_argument("--check", action="store_true", help="list the differences from *.expected.json")
+    parser.add_argument("--events", action="store_true", help="with --check: also where the events differ")
     parser.add_argument("--only", default="", help="only paths that contain this")
     options = parser.parse_args(arguments)
     if options.out is None and not options.check:
@@ -70,11 +71,13 @@ def main(arguments: list[str] | None = None) -> int:
             lines = ",\n".join(json.dumps(item, ensure_ascii=False) for item in actual)
             target.write_text(f'{{"schema": 1, "interactions": [\n{lines}\n]}}\n', encoding="utf-8")
         if options.check:
-            from compare import differences
+            from compare import differences, event_differences
 
             for want, got in zip(expected["interactions"], actual, strict=True):
                 total += bool(want["model_call"])
                 found = differences(want, got)
+                if options.events and not found:
+                    found = event_differences(want, got)
                 failures += bool(found)
                 for difference in found:
                     print(f"{expected_path.relative_to(options.corpus)} #{want['n']} {difference}")
@@ -243,7 +246,7 @@ def _part(part: Any, ids: dict[str, str]) -> dict[str, Any]:
     elif isinstance(part, ThinkingPart):
         shown |= {"content": part.content, "signature": part.signature is not None}
         if raw := details.get("raw_content"):
-            shown["raw_content"] = raw
+            shown["raw_content"] = "".join(raw)
     elif isinstance(part, (ToolCallPart, BuiltinToolCallPart)):
         shown |= {"tool_name": part.tool_name, **_args(part.args), "tool_call_id": _label(part.tool_call_id, ids)}
         if details.get("thought_signature"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from playhead.wire._dialect import Dialect
 from playhead.wire.openai_chat import OpenAIChat
+from playhead.wire.openai_responses import OpenAIResponses
 
 __all__ = ["DIALECTS", "recognise"]
 
@@ -19,6 +20,6 @@ def recognise(method: str, url: str, headers: Mapping[str, str], body: bytes) ->
 
 
 # No two rows recognise the same request, so that their order means nothing.
-_ROWS: tuple[Dialect, ...] = (OpenAIChat(),)
+_ROWS: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses())
 
 DIALECTS: dict[str, Dialect] = {row.name: row for row in _ROWS}

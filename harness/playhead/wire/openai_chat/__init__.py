@@ -4,5 +4,6 @@ Comes in: bodies of `POST .../chat/completions` and their replies, or calls and 
 """
 
 from playhead.wire.openai_chat._dialect import OpenAIChat
+from playhead.wire.openai_chat._errors import error_in, read_error, write_error
 
-__all__ = ["OpenAIChat"]
+__all__ = ["OpenAIChat", "error_in", "read_error", "write_error"]

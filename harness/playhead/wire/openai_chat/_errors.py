@@ -58,12 +58,29 @@ def _described(error: dict[str, Any]) -> dict[str, Any]:
     if type(message) is not str:
         found["message"] = as_text(message) or (dump(message).decode() if message else "the provider gave no message")
     code = found.get("code")
-    if type(code) is int and 400 <= code < 600:
+    status = _STATUSES.get(str(code)) or _STATUSES.get(str(found.get("type")))
+    if status is None and code is not None and str(code).isdecimal() and 400 <= int(code) < 600:
         # OpenRouter and vLLM: the status that the request would have had.
-        found.setdefault("status", code)
+        status = int(code)
+    if status is not None:
+        found.setdefault("status", status)
     return found
 
 
+# What an error inside a stream would have been as a status: https://platform.openai.com/docs/guides/error-codes.
+_STATUSES = {
+    "billing_hard_limit_reached": 429,
+    "context_length_exceeded": 400,
+    "insufficient_quota": 429,
+    "overloaded": 503,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "server_error": 500,
+    "server_is_overloaded": 503,
+    "service_unavailable": 503,
+    "service_unavailable_error": 503,
+    "too_many_requests": 429,
+}
 _TYPES = {
     401: "invalid_request_error",
     403: "permission_error",

@@ -1,0 +1,618 @@
+"""Replies of the Responses API, streamed and whole, to stream events.
+
+A stream is a sequence of typed events about numbered output items: an item is added, its content comes in deltas, it is
+done. Slots follow the items, found by `item_id` and, where a gateway changes or leaves out ids, by `output_index`.
+What an event `...done` says again is not read twice, but where no delta came before it, it is the content.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from playhead.exceptions import DecodeError
+from playhead.messages import (
+    BuiltinToolCallPart,
+    FinishReason,
+    ResponseMeta,
+    TextPart,
+    TextPartDelta,
+    ThinkingPart,
+    ThinkingPartDelta,
+)
+from playhead.usage import RequestUsage
+from playhead.wire._decoder import BaseDecoder
+from playhead.wire._json import as_dict, as_list, as_text, as_whole, dump_text, load_object
+from playhead.wire._sse import Frame
+from playhead.wire.openai_chat import error_in
+from playhead.wire.openai_responses._items import (
+    call_of,
+    code_interpreter_files,
+    function_call,
+    image_of,
+    parts_of,
+    return_of,
+    search_queries,
+)
+
+__all__ = ["FINISH_REASONS", "ResponsesDecoder", "read_usage"]
+
+FINISH_REASONS: dict[str, FinishReason] = {
+    "completed": "stop",
+    "max_output_tokens": "length",
+    "content_filter": "content_filter",
+    "cancelled": "error",
+    "failed": "error",
+}
+
+
+class _Item:
+    """An output item that is being streamed; it is its own slot."""
+
+    __slots__ = ("args", "done", "id", "kind", "open_json", "phase", "texts")
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        self.id = as_text(item.get("id"))
+        self.kind = str(item.get("type"))
+        self.phase = item.get("phase")
+        self.texts = 0
+        self.args: list[str] = []
+        self.open_json = False
+        self.done = False
+
+
+class ResponsesDecoder(BaseDecoder):
+    """Bytes of one response in, events out."""
+
+    def __init__(self, *, streamed: bool, model: str | None = None) -> None:
+        super().__init__(streamed=streamed)
+        self._items: dict[Any, _Item] = {}
+        self._order: list[_Item] = []
+        self._searches: deque[str] = deque()
+        self._listed: set[Any] = set()
+        self._annotations: dict[Any, list[Any]] = {}
+        self._refusal = ""
+        self._refused = False
+        self._terminal = False
+        self._started = False
+        self._background = False
+        self._model: str | None = None
+        self._id: str | None = None
+        self._created = False
+        self._sequence: Any = None
+
+    # ---- entry
+    def _frame(self, frame: Frame) -> None:
+        if not frame.data or frame.data.startswith("[DONE]"):
+            return
+        event = load_object(frame.data, frame=frame.number)
+        kind = event.get("type") or frame.event
+        handler = _HANDLERS.get(kind) if type(kind) is str else None
+        if "sequence_number" in event:
+            self._sequence = event["sequence_number"]
+        if handler is not None:
+            self._started = True
+            handler(self, event)
+        elif event.get("error") or frame.event == "error":
+            self._error(event)
+
+    def _whole(self, body: Any) -> None:
+        if type(body) is not dict:
+            raise DecodeError(
+                f"The body is a JSON {type(body).__name__}, where a response is an object",
+                "Is this reply of another dialect?",
+            )
+        response = as_dict(body)
+        self._started = True
+        if response.get("type") in _HANDLERS:
+            _HANDLERS[str(response["type"])](self, response)
+            return
+        if (error := error_in(response)) is not None:
+            self._identify(response)
+            self._fail(error)
+            return
+        if "output" not in response:
+            raise DecodeError("The body has no output, so it holds no reply", "Is this reply of another dialect?")
+        self._identify(response)
+        output = [as_dict(item) for item in as_list(response.get("output"))]
+        refusal = _refusal_in(output)
+        if refusal is None:
+            self._whole_items(output)
+        self._background = bool(response.get("background"))
+        self._emitter.close()
+        self._learn_usage(response)
+        self._learn_details(response)
+        status = as_text(response.get("status"))
+        raw = as_text(as_dict(response.get("incomplete_details")).get("reason")) or status
+        if refusal is not None:
+            self._refused = True
+            self._emitter.meta(ResponseMeta(refusal=refusal, finish_reason="content_filter"))
+        elif raw:
+            self._emitter.meta(ResponseMeta(finish_reason=FINISH_REASONS.get(raw), raw_finish_reason=raw))
+        self._terminal = status not in ("queued", "in_progress")
+
+    def _whole_items(self, output: list[dict[str, Any]]) -> None:
+        searches = deque(
+            str(item.get("id"))
+            for item in output
+            if item.get("type") == "tool_search_call"
+            and item.get("execution") != "client"
+            and item.get("call_id") is None
+        )
+        outputs: dict[str, dict[str, Any]] = {}
+        paired: set[int] = set()
+        for item in output:
+            if item.get("type") == "tool_search_output" and item.get("execution") != "client":
+                call_id = as_text(item.get("call_id")) or (searches.popleft() if searches else None)
+                if call_id is not None:
+                    outputs[call_id] = item
+        for item in output:
+            if item.get("type") == "tool_search_output":
+                if id(item) not in paired:
+                    for part in parts_of(item):
+                        self._emitter.whole(part)
+                continue
+            for part in parts_of(item):
+                self._emitter.whole(part)
+                if isinstance(part, BuiltinToolCallPart) and part.tool_name == "tool_search":
+                    found = outputs.get(part.tool_call_id)
+                    if found is not None and (returned := return_of(found, part.tool_call_id)) is not None:
+                        paired.add(id(found))
+                        self._emitter.whole(returned)
+
+    # ---- items
+    def _item(self, event: dict[str, Any], kind: str) -> _Item:
+        """The item an event is about; a new one of `kind` where nobody announced it (a resumed stream)."""
+        found = self._items.get(event.get("item_id"))
+        if found is None:
+            found = self._items.get(("at", event.get("output_index")))
+            if found is None or found.done:
+                found = self._register({"id": event.get("item_id"), "type": kind}, event)
+        return found
+
+    def _register(self, item: dict[str, Any], event: dict[str, Any]) -> _Item:
+        known = _Item(item)
+        if known.id is not None:
+            self._items[known.id] = known
+        index = event.get("output_index")
+        if type(index) is int:
+            self._items["at", index] = known
+        self._order.append(known)
+        return known
+
+    def _item_added(self, event: dict[str, Any]) -> None:
+        item = as_dict(event.get("item"))
+        known = self._register(item, event)
+        emitter = self._emitter
+        kind = known.kind
+        if kind in ("function_call", "custom_tool_call"):
+            part = function_call(item)
+            if part.tool_name:
+                if type(part.args) is str:
+                    known.args.append(part.args)
+                emitter.start(known, part)
+        elif kind in ("web_search_call", "file_search_call", "tool_search_call"):
+            part = call_of(item)
+            if kind == "tool_search_call" and item.get("execution") != "client" and item.get("call_id") is None:
+                self._searches.append(part.tool_call_id)
+            part.args = None
+            emitter.start(known, part)
+        elif kind in ("code_interpreter_call", "mcp_call"):
+            part = call_of(item)
+            # Arguments are JSON around a text (or JSON) that comes in deltas: everything before it first.
+            opening = dump_text(part.args)[:-2] if kind == "code_interpreter_call" else dump_text(part.args)[:-3]
+            part.args = None
+            emitter.start(known, part)
+            emitter.call(known, args=opening)
+            known.open_json = True
+        elif kind in ("image_generation_call", "mcp_list_tools"):
+            emitter.start(known, call_of(item))
+
+    def _item_done(self, event: dict[str, Any]) -> None:
+        item = as_dict(event.get("item"))
+        known = self._items.get(item.get("id")) or self._items.get(("at", event.get("output_index")))
+        if known is None or known.done or known.kind != item.get("type"):
+            known = self._register(item, event)
+        emitter = self._emitter
+        kind = known.kind
+        started = emitter.has(known)
+        if kind in ("function_call", "custom_tool_call"):
+            if started:
+                self._finish_args(known, item.get("arguments", item.get("input")))
+            else:
+                emitter.start(known, function_call(item))
+        elif kind == "reasoning":
+            self._reasoning_done(known, item)
+        elif kind == "message":
+            self._message_done(known, item)
+        elif kind in ("code_interpreter_call", "mcp_call"):
+            if not started:
+                emitter.start(known, call_of(item))
+            elif known.open_json:
+                rest = _code(item) if kind == "code_interpreter_call" else _arguments(item)
+                self._close_json(known, rest, '"}' if kind == "code_interpreter_call" else "}")
+            if kind == "code_interpreter_call":
+                for file in code_interpreter_files(item):
+                    emitter.whole(file)
+            self._returned(item)
+        elif kind in ("web_search_call", "file_search_call"):
+            call = call_of(item)
+            if not started:
+                emitter.start(known, call)
+            elif call.args is not None:
+                emitter.call(known, args=call.args)
+            self._returned(item)
+        elif kind == "tool_search_call":
+            self._tool_search_done(known, item, started)
+        elif kind == "image_generation_call":
+            if not started:
+                emitter.start(known, call_of(item))
+            if (image := image_of(item)) is not None:
+                emitter.whole(image)
+            self._returned(item)
+        elif kind == "mcp_list_tools":
+            if not started:
+                emitter.start(known, call_of(item))
+            self._returned(item)
+            self._listed.add(item.get("id"))
+        elif kind == "tool_search_output":
+            if item.get("execution") != "client":
+                call_id = as_text(item.get("call_id"))
+                if call_id is None:
+                    call_id = self._searches.popleft() if self._searches else None
+                elif call_id in self._searches:
+                    self._searches.remove(call_id)
+                self._returned(item, call_id)
+        else:
+            for part in parts_of(item):
+                emitter.whole(part)
+        known.done = True
+
+    def _returned(self, item: dict[str, Any], call_id: str | None = None) -> None:
+        part = return_of(item, call_id)
+        if part is not None:
+            self._emitter.whole(part)
+
+    def _tool_search_done(self, known: _Item, item: dict[str, Any], started: bool) -> None:
+        call = call_of(item)
+        if not started:
+            self._emitter.start(known, call)
+        elif item.get("execution") == "client":
+            # The id in the last event is the one that the next request has to name.
+            self._emitter.call(
+                known, args=dump_text(search_queries(item.get("arguments"))), tool_call_id=call.tool_call_id
+            )
+        else:
+            self._emitter.call(known, args=call.args, provider_details=call.provider_details)
+
+    # ---- text
+    def _text_delta(self, event: dict[str, Any]) -> None:
+        delta = event.get("delta")
+        if type(delta) is not str or not delta:
+            return
+        known = self._items.get(event.get("item_id")) or self._item(event, "message")
+        slot = (known, event.get("content_index"))
+        if self._emitter.has(slot):
+            self._emitter.text(slot, delta)
+        else:
+            self._start_text(known, slot, delta)
+
+    def _start_text(self, known: _Item, slot: Any, text: str) -> None:
+        known.texts += 1
+        details = {"phase": known.phase} if known.phase is not None else None
+        self._emitter.start(slot, TextPart(text, id=known.id, provider_details=details))
+
+    def _text_done(self, event: dict[str, Any]) -> None:
+        known = self._item(event, "message")
+        slot = (known, event.get("content_index"))
+        text = as_text(event.get("text"))
+        if text is None:
+            return
+        if not self._emitter.has(slot):
+            self._start_text(known, slot, text)
+        details: dict[str, Any] = {}
+        if annotations := self._annotations.pop(slot, None):
+            details["annotations"] = annotations
+        if logprobs := event.get("logprobs"):
+            details["logprobs"] = logprobs
+        if details:
+            self._emitter.delta(slot, TextPartDelta("", provider_details=details))
+
+    def _annotation(self, event: dict[str, Any]) -> None:
+        slot = (self._item(event, "message"), event.get("content_index"))
+        self._annotations.setdefault(slot, []).append(event.get("annotation"))
+
+    def _message_done(self, known: _Item, item: dict[str, Any]) -> None:
+        if known.texts or self._refused:
+            return
+        for index, content in enumerate(as_list(item.get("content"))):
+            content = as_dict(content)
+            if content.get("type") == "refusal":
+                self._refuse(as_text(content.get("refusal")) or "")
+            elif text := as_text(content.get("text")):
+                self._start_text(known, (known, index), text)
+
+    def _refusal_delta(self, event: dict[str, Any]) -> None:
+        self._refuse(self._refusal + str(event.get("delta") or ""))
+
+    def _refusal_done(self, event: dict[str, Any]) -> None:
+        self._refuse(as_text(event.get("refusal")) or self._refusal)
+
+    def _refuse(self, whole: str) -> None:
+        self._refused = True
+        more = whole[len(self._refusal) :] if whole.startswith(self._refusal) else ""
+        self._refusal += more
+        self._emitter.meta(ResponseMeta(refusal=more, finish_reason="content_filter"))
+
+    # ---- reasoning
+    def _summary_slot(self, known: _Item, index: Any) -> Any:
+        return known if not index else (known, "summary", index)
+
+    def _summary_added(self, event: dict[str, Any]) -> None:
+        known = self._item(event, "reasoning")
+        slot = self._summary_slot(known, event.get("summary_index"))
+        text = as_text(as_dict(event.get("part")).get("text")) or ""
+        if not self._emitter.has(slot):
+            self._emitter.start(slot, ThinkingPart(text, id=known.id))
+        elif text:
+            self._emitter.thinking(slot, text)
+
+    def _summary_delta(self, event: dict[str, Any]) -> None:
+        known = self._item(event, "reasoning")
+        delta = event.get("delta")
+        if type(delta) is dict:
+            delta = as_dict(delta).get("text")
+        if type(delta) is str and delta:
+            self._emitter.thinking(self._summary_slot(known, event.get("summary_index")), delta, id=known.id)
+
+    def _raw_delta(self, event: dict[str, Any]) -> None:
+        """The reasoning itself, which gpt-oss models show, is kept apart from a summary of it."""
+        known = self._item(event, "reasoning")
+        index, delta = as_whole(event.get("content_index")), as_text(event.get("delta"))
+        if delta is None or index > 10_000:
+            return
+        update = _raw_content(index, delta)
+        if self._emitter.has(known):
+            self._emitter.delta(known, ThinkingPartDelta(provider_details=update))
+        else:
+            self._emitter.start(known, ThinkingPart("", id=known.id, provider_details=update(None)))
+
+    def _reasoning_done(self, known: _Item, item: dict[str, Any]) -> None:
+        signature = as_text(item.get("encrypted_content"))
+        if not self._emitter.has(known):
+            for index, part in enumerate(parts_of(item)):
+                self._emitter.start(self._summary_slot(known, index), part)
+        elif signature is not None:
+            self._emitter.thinking(known, signature=signature)
+
+    # ---- calls
+    def _args_delta(self, event: dict[str, Any]) -> None:
+        known = self._item(event, "function_call")
+        delta = as_text(event.get("delta"))
+        if delta is None or known.done or not self._emitter.has(known):
+            return
+        known.args.append(delta)
+        self._emitter.call(known, args=delta)
+
+    def _args_done(self, event: dict[str, Any]) -> None:
+        known = self._item(event, "function_call")
+        if self._emitter.has(known):
+            self._finish_args(known, event.get("arguments", event.get("input")))
+
+    def _finish_args(self, known: _Item, final: Any) -> None:
+        received = "".join(known.args)
+        if known.done or type(final) is not str or not final.startswith(received):
+            return  # What was streamed is what the run has seen.
+        if rest := final[len(received) :]:
+            known.args.append(rest)
+            self._emitter.call(known, args=rest)
+
+    def _code_delta(self, event: dict[str, Any]) -> None:
+        known = self._item(event, "code_interpreter_call")
+        delta = as_text(event.get("delta"))
+        if known.open_json and delta is not None:
+            text = dump_text(delta)[1:-1]
+            known.args.append(text)
+            self._emitter.call(known, args=text)
+
+    def _code_done(self, event: dict[str, Any]) -> None:
+        self._close_json(self._item(event, "code_interpreter_call"), _code(event), '"}')
+
+    def _mcp_args_delta(self, event: dict[str, Any]) -> None:
+        known = self._item(event, "mcp_call")
+        delta = as_text(event.get("delta"))
+        if known.open_json and delta is not None:
+            known.args.append(delta)
+            self._emitter.call(known, args=delta)
+
+    def _mcp_args_done(self, event: dict[str, Any]) -> None:
+        self._close_json(self._item(event, "mcp_call"), _arguments(event), "}")
+
+    def _close_json(self, known: _Item, whole: str, closing: str) -> None:
+        if known.open_json:
+            known.open_json = False
+            rest = whole if not known.args else ""
+            self._emitter.call(known, args=rest + closing)
+
+    # ---- the response itself
+    def _opened(self, event: dict[str, Any]) -> None:
+        response = as_dict(event.get("response"))
+        self._background = self._background or bool(response.get("background"))
+        self._identify(response)
+        self._learn_usage(response)
+
+    def _completed(self, event: dict[str, Any]) -> None:
+        response = as_dict(event.get("response"))
+        self._identify(response)
+        output = [as_dict(item) for item in as_list(response.get("output"))]
+        if not len(self.fold) and not self._refused:
+            # Servers that stream nothing but the end.
+            if (refusal := _refusal_in(output)) is not None:
+                self._refuse(refusal)
+            else:
+                self._whole_items(output)
+        else:
+            for item in output:
+                # Lists of tools are sometimes announced and then told only here.
+                if item.get("type") == "mcp_list_tools" and item.get("id") not in self._listed:
+                    self._returned(item)
+        status = as_text(response.get("status"))
+        self._end_with(response, as_text(as_dict(response.get("incomplete_details")).get("reason")) or status)
+
+    def _incomplete(self, event: dict[str, Any]) -> None:
+        response = as_dict(event.get("response"))
+        self._identify(response)
+        self._end_with(response, as_text(as_dict(response.get("incomplete_details")).get("reason")))
+
+    def _failed(self, event: dict[str, Any]) -> None:
+        response = as_dict(event.get("response"))
+        self._identify(response)
+        self._learn_usage(response)
+        self._terminal = True
+        if response.get("error"):
+            self._fail(error_in(response) or {})
+        else:
+            self._end_with(response, "failed")
+
+    def _error(self, event: dict[str, Any]) -> None:
+        self._fail(error_in(event, named=True) or {})
+
+    def _end_with(self, response: dict[str, Any], raw: str | None) -> None:
+        self._terminal = True
+        self._emitter.close()
+        self._learn_usage(response)
+        self._learn_details(response)
+        if raw and not self._refused:
+            self._emitter.meta(ResponseMeta(finish_reason=FINISH_REASONS.get(raw), raw_finish_reason=raw))
+
+    def _end(self) -> None:
+        if not self._started:
+            raise DecodeError(
+                "The stream ended without an event of a response",
+                "The connection was closed before the reply began, or this is a stream of another dialect.",
+            )
+        self._emitter.close()
+        if not self._terminal:
+            details = {"last_sequence_number": self._sequence} if self._background and self._sequence else None
+            state = "suspended" if self._background else "incomplete"
+            self._emitter.meta(ResponseMeta(state=state, details=details))
+
+    def _identify(self, response: dict[str, Any]) -> None:
+        new_id, new_model = as_text(response.get("id")), as_text(response.get("model"))
+        news = ResponseMeta()
+        if new_id and new_id != self._id:
+            news.provider_response_id = self._id = new_id
+        if new_model and new_model != self._model:
+            news.model_name = self._model = new_model
+        created = response.get("created_at")
+        if not self._created and type(created) in (int, float) and 0 < created < 1e11:
+            self._created = True
+            news.timestamp = datetime.fromtimestamp(created, UTC)
+        if news.provider_response_id or news.model_name or news.timestamp:
+            self._emitter.meta(news)
+
+    def _learn_usage(self, response: dict[str, Any]) -> None:
+        if (usage := response.get("usage")) or self._searches_billed(response):
+            self._emitter.meta(ResponseMeta(usage=read_usage(as_dict(usage), self._searches_billed(response))))
+
+    def _searches_billed(self, response: dict[str, Any]) -> int:
+        if response.get("status") in ("queued", "in_progress"):
+            return 0
+        told = as_dict(as_dict(response.get("tool_usage")).get("web_search")).get("num_requests")
+        if type(told) is int:
+            return told
+        items = (as_dict(item) for item in as_list(response.get("output")))
+        return sum(
+            item.get("type") == "web_search_call" and as_dict(item.get("action")).get("type") == "search"
+            for item in items
+        )
+
+    def _learn_details(self, response: dict[str, Any]) -> None:
+        details = {name: value for name in ("service_tier", "moderation") if (value := response.get(name))}
+        if conversation := as_dict(response.get("conversation")).get("id"):
+            details["conversation_id"] = conversation
+        if response.get("background"):
+            details["background"] = True
+        if details:
+            self._emitter.meta(ResponseMeta(details=details))
+
+
+def read_usage(wire: dict[str, Any], searches: int = 0) -> RequestUsage:
+    """Token counts; `details` has the provider's other counts, reasoning always among them."""
+    if not wire:
+        return RequestUsage(details={"web_search_requests": searches} if searches else {})
+    given, made = as_dict(wire.get("input_tokens_details")), as_dict(wire.get("output_tokens_details"))
+    details = {name: int(count) for name, count in wire.items() if isinstance(count, int) and name not in _COUNTED}
+    details["reasoning_tokens"] = as_whole(made.get("reasoning_tokens"))
+    if searches:
+        details["web_search_requests"] = searches
+    return RequestUsage(
+        input_tokens=as_whole(wire.get("input_tokens")),
+        output_tokens=as_whole(wire.get("output_tokens")),
+        cache_read_tokens=as_whole(given.get("cached_tokens")),
+        cache_write_tokens=as_whole(given.get("cache_write_tokens")),
+        details=details,
+    )
+
+
+_COUNTED = frozenset(("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens"))
+
+
+def _refusal_in(output: list[dict[str, Any]]) -> str | None:
+    found = None
+    for item in output:
+        for content in as_list(item.get("content")) if item.get("type") == "message" else ():
+            if as_dict(content).get("type") == "refusal":
+                found = str(as_dict(content).get("refusal") or "")
+    return found
+
+
+def _code(holder: dict[str, Any]) -> str:
+    return dump_text(as_text(holder.get("code")) or "")[1:-1]
+
+
+def _arguments(holder: dict[str, Any]) -> str:
+    return as_text(holder.get("arguments")) or "{}"
+
+
+def _raw_content(index: int, delta: str) -> Callable[[dict[str, Any] | None], dict[str, Any]]:
+    def update(details: dict[str, Any] | None) -> dict[str, Any]:
+        raw: list[str] = list((details or {}).get("raw_content", ()))
+        raw.extend([""] * (index + 1 - len(raw)))
+        raw[index] += delta
+        return {**(details or {}), "raw_content": raw}
+
+    return update
+
+
+_HANDLERS: dict[str, Callable[[ResponsesDecoder, dict[str, Any]], None]] = {
+    "error": ResponsesDecoder._error,
+    "response.code_interpreter_call_code.delta": ResponsesDecoder._code_delta,
+    "response.code_interpreter_call_code.done": ResponsesDecoder._code_done,
+    "response.completed": ResponsesDecoder._completed,
+    "response.created": ResponsesDecoder._opened,
+    "response.custom_tool_call_input.delta": ResponsesDecoder._args_delta,
+    "response.custom_tool_call_input.done": ResponsesDecoder._args_done,
+    "response.done": ResponsesDecoder._completed,
+    "response.failed": ResponsesDecoder._failed,
+    "response.function_call_arguments.delta": ResponsesDecoder._args_delta,
+    "response.function_call_arguments.done": ResponsesDecoder._args_done,
+    "response.in_progress": ResponsesDecoder._opened,
+    "response.incomplete": ResponsesDecoder._incomplete,
+    "response.mcp_call_arguments.delta": ResponsesDecoder._mcp_args_delta,
+    "response.mcp_call_arguments.done": ResponsesDecoder._mcp_args_done,
+    "response.output_item.added": ResponsesDecoder._item_added,
+    "response.output_item.done": ResponsesDecoder._item_done,
+    "response.output_text.annotation.added": ResponsesDecoder._annotation,
+    "response.output_text.delta": ResponsesDecoder._text_delta,
+    "response.output_text.done": ResponsesDecoder._text_done,
+    "response.queued": ResponsesDecoder._opened,
+    "response.reasoning_summary_part.added": ResponsesDecoder._summary_added,
+    "response.reasoning_summary_text.delta": ResponsesDecoder._summary_delta,
+    "response.reasoning_text.delta": ResponsesDecoder._raw_delta,
+    "response.refusal.delta": ResponsesDecoder._refusal_delta,
+    "response.refusal.done": ResponsesDecoder._refusal_done,
+}
+"""Events that say something; all others are signs of progress."""

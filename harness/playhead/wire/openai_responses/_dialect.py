@@ -1,0 +1,34 @@
+"""The row of the Responses API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from playhead.wire.openai_chat import read_error, write_error
+from playhead.wire.openai_responses._decode import ResponsesDecoder
+
+__all__ = ["OpenAIResponses"]
+
+
+class OpenAIResponses:
+    """https://platform.openai.com/docs/api-reference/responses"""
+
+    name = "openai-responses"
+
+    def recognises(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """By the end of the path: `POST .../responses`."""
+        return method.upper() == "POST" and urlsplit(url).path.rstrip("/").endswith("/responses")
+
+    def decoder(self, *, streamed: bool, model: str | None = None, provider: str | None = None) -> ResponsesDecoder:
+        """A machine for one reply."""
+        return ResponsesDecoder(streamed=streamed, model=model)
+
+    def write_error(self, status: int, message: str, *, type: str | None = None, code: str | None = None) -> bytes:
+        """`{"error": {"message", "type", "param", "code"}}`."""
+        return write_error(status, message, type=type, code=code)
+
+    def read_error(self, body: bytes) -> dict[str, Any]:
+        """What an error body says, for any bytes."""
+        return read_error(body)
