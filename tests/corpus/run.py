@@ -143,7 +143,8 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
     if streamed:
         reply["events"] = [shown for event in events if (shown := _event(event, ids)) is not None]
     if failure is not None:
-        return {**known, "ok": False, "error": failure, "partial": reply}
+        shown = {"events": reply.pop("events")} if streamed else {}
+        return {**known, "ok": False, "error": failure, "partial": reply, **shown}
     return {**known, "ok": True, **reply}
 
 
@@ -290,7 +291,10 @@ def _returned(content: Any) -> dict[str, Any]:
 
 def _event(event: Any, ids: dict[str, str]) -> dict[str, Any] | None:
     if isinstance(event, PartStartEvent):
-        return {"e": "part_start", "i": event.index, "part": _part(event.part, ids)}
+        part = _part(event.part, ids)
+        # Arguments that have just begun are not invalid yet.
+        part.pop("args_invalid", None)
+        return {"e": "part_start", "i": event.index, "part": part}
     if isinstance(event, PartEndEvent):
         return {"e": "part_end", "i": event.index, "part_kind": event.part.part_kind}
     if not isinstance(event, PartDeltaEvent):
