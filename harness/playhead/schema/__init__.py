@@ -13,7 +13,7 @@ from playhead.schema._function import (
     run_in_thread,
     takes_run_context,
 )
-from playhead.schema._json import GenerateToolJsonSchema, check_object_json_schema
+from playhead.schema._json import GenerateToolJsonSchema, check_object_json_schema, inline_definitions
 
 __all__ = [
     "DocstringFormat",
@@ -21,6 +21,7 @@ __all__ = [
     "GenerateToolJsonSchema",
     "check_object_json_schema",
     "function_schema",
+    "inline_definitions",
     "is_async_callable",
     "is_model_like",
     "is_run_context",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
@@ -31,31 +31,59 @@ def _without_field_titles(json_schema: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def check_object_json_schema(json_schema: JsonSchemaValue) -> JsonSchemaValue:
-    """A copy of `json_schema` whose root is the object itself.
+    """A copy of `json_schema` whose root is an object itself, not a reference to one.
 
-    A root that only refers to one of its definitions is replaced by that definition; a definition that nobody refers
-    to any more is left out. Raises `UserError` for anything but an object.
+    A definition that refers to itself stays among the definitions. Raises `UserError` for anything but an object.
     """
-    root = deepcopy(json_schema)
+    root = dict(json_schema)
     if (reference := root.get("$ref")) is not None:
         definitions: dict[str, Any] = root.get("$defs", {})
-        name = str(reference).removeprefix("#/$defs/")
-        target = deepcopy(definitions.get(name))
-        if target is None:
-            raise UserError(f"Invalid `$ref` in the schema: {reference}")
-        rest = {key: value for key, value in definitions.items() if key != name or _refers_to(definitions, reference)}
-        root = {**target, **({"$defs": rest} if rest else {})}
+        name = str(reference).removeprefix(_PREFIX)
+        if name not in definitions:
+            raise UserError(f"The schema refers to {reference}, which it does not define")
+        rest = {key: value for key, value in definitions.items() if key != name or _refers_to(definitions, name)}
+        root = {**definitions[name], **({"$defs": rest} if rest else {})}
     if root.get("type") != "object":
         raise UserError("Schema must be an object")
-    return root
+    return deepcopy(root)
 
 
-def _refers_to(value: Any, reference: str) -> bool:
-    if isinstance(value, dict):
-        return any(
-            item == reference if key == "$ref" else _refers_to(item, reference)
-            for key, item in value.items()  # pyright: ignore[reportUnknownVariableType]
-        )
+def inline_definitions(json_schema: JsonSchemaValue) -> JsonSchemaValue:
+    """A copy of `json_schema` without `$defs`: each reference is replaced by what it refers to.
+
+    Raises `UserError` for a definition that refers to itself, which cannot be written without a reference.
+    """
+    definitions: dict[str, Any] = json_schema.get("$defs", {})
+
+    def inlined(value: Any, inside: tuple[str, ...]) -> Any:
+        if isinstance(value, list):
+            return [inlined(item, inside) for item in cast("list[Any]", value)]
+        if not isinstance(value, dict):
+            return value
+        items = cast("dict[str, Any]", value)
+        name = str(items.get("$ref", "")).removeprefix(_PREFIX)
+        if name not in definitions:
+            return {key: inlined(item, inside) for key, item in items.items() if key != "$defs"}
+        if name in inside:
+            raise UserError(
+                "`StructuredDict` does not currently support recursive `$ref`s and `$defs`. "
+                "See https://github.com/pydantic/pydantic/issues/12145 for more information."
+            )
+        beside = {key: inlined(item, inside) for key, item in items.items() if key not in ("$ref", "$defs")}
+        return {**inlined(definitions[name], (*inside, name)), **beside}
+
+    return inlined(json_schema, ())
+
+
+_PREFIX = "#/$defs/"
+
+
+def _refers_to(value: Any, name: str) -> bool:
     if isinstance(value, list):
-        return any(_refers_to(item, reference) for item in value)  # pyright: ignore[reportUnknownVariableType]
-    return False
+        return any(_refers_to(item, name) for item in cast("list[Any]", value))
+    if not isinstance(value, dict):
+        return False
+    return any(
+        item == _PREFIX + name if key == "$ref" else _refers_to(item, name)
+        for key, item in cast("dict[str, Any]", value).items()
+    )
