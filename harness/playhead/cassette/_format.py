@@ -30,7 +30,7 @@ from playhead.cassette._tape import (
 from playhead.cassette._yaml import line_of, parse_yaml
 from playhead.exceptions import CassetteUnreadable, CassetteVersionError
 
-__all__ = ["CassetteFile", "DialectName", "VCR_MATCH_ON", "read_cassette"]
+__all__ = ["CassetteFile", "DialectName", "VCR_MATCH_ON", "read_cassette", "read_vcr_response"]
 
 DialectName = Literal["playhead", "vcr", "cassetter"]
 
@@ -83,6 +83,11 @@ def read_cassette(data: bytes, path: str) -> CassetteFile:
         reader.each(interactions, reader.vcr),
         cast("dict[str, Any]", metadata) if isinstance(metadata, dict) else {},
     )
+
+
+def read_vcr_response(response: dict[str, Any]) -> RecordedResponse:
+    """A response as VCR.py's stubs and hooks have it. Raises `CassetteUnreadable` where it is not one."""
+    return _Reader("the response of a hook", "").vcr_response(response)
 
 
 def _is_cassetter(document: dict[str, Any], interactions: list[Any]) -> bool:
@@ -280,13 +285,13 @@ class _Reader:
         kind, content = typed.get("type"), typed.get("content")
         if kind == "json":
             return json.dumps(content).encode()
-        if kind == "empty" or content is None:
+        if kind in ("none", "empty") or content is None:
             return b""
         if kind == "text" and isinstance(content, str):
             return content.encode()
         if kind == "binary" and isinstance(content, (bytes, str)):
             return content if isinstance(content, bytes) else base64.b64decode(content)
-        raise self.wrong(f"{what}.type", "json, text, binary or empty", kind)
+        raise self.wrong(f"{what}.type", "json, text, binary or none", kind)
 
     # -- values
 

@@ -1,0 +1,725 @@
+"""An open cassette: finds the recording that answers a request, takes new ones, and knows what is left.
+
+A subclass of VCR.py's `Cassette`, so that its stubs for other clients, its hooks and code written for it work. What is
+kept differs: interactions are our plain values, from which VCR.py's pairs are made when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+from vcr.cassette import Cassette as VcrCassette
+from vcr.record_mode import RecordMode
+
+from playhead import clock
+from playhead.cassette import _vcr
+from playhead.cassette._body import NOT_JSON, decode_chunks, json_value
+from playhead.cassette._explain import explain
+from playhead.cassette._format import VCR_MATCH_ON
+from playhead.cassette._match import (
+    DEFAULT_MATCH_ON,
+    KEYED,
+    IdMap,
+    Index,
+    Key,
+    KeyMaker,
+    Sent,
+    blind_key,
+)
+from playhead.cassette._options import Options
+from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths
+from playhead.cassette._playback import INSTANT, Playback
+from playhead.cassette._recording import Taking
+from playhead.cassette._scrub import Scrubber, environment_secrets
+from playhead.cassette._store import Loaded, load_file, save_file
+from playhead.cassette._tape import (
+    NO_RESPONSE_STATUS,
+    Headers,
+    Interaction,
+    RecordedRequest,
+    RecordedResponse,
+    Stream,
+    first_header,
+)
+from playhead.exceptions import CassetteError, CassetteUnreadable, UnmatchedRequest, UnplayedError
+
+__all__ = ["Cassette"]
+
+
+class Cassette(VcrCassette):
+    """A cassette that is open. Made by `use_cassette`, never directly.
+
+    Names are VCR.py's where VCR.py has them: `requests`, `responses`, `play_count`, `play_counts`, `all_played`,
+    `len()`, `record_mode`, `path`, `rewind()`. Ours: `interactions`, `unplayed`, `recorded`, `mismatches`,
+    `differences`, `masked`.
+    """
+
+    def __init__(self, options: Options, config: dict[str, Any], *, vcr_rules: bool, hooks: tuple[bool, bool]) -> None:
+        mode = options.record_mode
+        config["record_mode"] = RecordMode(mode) if mode in _VCR_MODES else RecordMode.ALL
+        super().__init__(**config)
+        if mode not in _VCR_MODES:
+            self.record_mode = mode
+        self.options = options
+        self.vcr_rules = vcr_rules
+        """Whether the rules are VCR.py's: its errors, its order of repeats, its matchers in their strict sense."""
+        self.playback = (
+            INSTANT
+            if options.timing == "instant" and options.rechunk is None
+            else Playback(options.timing, options.speed, options.rechunk)
+        )
+        self.mismatches: list[UnmatchedRequest] = []
+        """The errors of requests that nothing fitted, in the order in which they were sent."""
+        self.differences: list[str] = []
+        """What the mode `verify` found."""
+        self.recorded: list[Interaction] = []
+        """What was recorded since the cassette was opened, masked, in the order in which it was sent."""
+        self.match_on: tuple[str, ...] = ()
+        """The names of the matchers in force."""
+        self.is_foreign = False
+        """Whether the file is of another recorder."""
+        self.existed = False
+        """Whether there was a file when the cassette was opened."""
+        self.skipped = frozenset(options.skip_patchers)
+        """Names of clients that pass it by, as VCR.py calls them."""
+        self._filters_requests, self._filters_responses = hooks
+        self._before_save_interaction = getattr(self, "_before_save_interaction", [])  # VCR.py has them since 9.0
+        self._after_load_interaction = getattr(self, "_after_load_interaction", [])
+        self._loaded: Loaded | None = None
+        self._items: list[Interaction] = []
+        self._pairs: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self._file_count = self._old_count = 0
+        self._lock = threading.RLock()
+        self._takings: list[Taking] = []
+        self._numbers = 0
+        self._order: list[int] = []
+        self._scrubber: Scrubber | None = None
+        self._index: Index | None = None
+        self._masked_index: Index | None = None
+        self._blind_index: Index | None = None
+        self._ids = IdMap()
+        self._keys: KeyMaker = _NO_KEYS
+        self._custom_matchers: list[Callable[[Any, Any], Any]] = []
+        self._own_files = (
+            config["persister"] is _vcr.FilesystemPersister and config["serializer"] is _vcr.yamlserializer
+        )
+
+    # -- what users look at ----------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """The path of the file."""
+        return cast(str, self._path)
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """Everything on the tape: what was loaded, then what was recorded, in the order in which it was sent."""
+        self._develop()
+        return list(self._items)
+
+    @property
+    def unplayed(self) -> list[Interaction]:
+        """What the file held and nothing asked for."""
+        return [item for number, item in enumerate(self._items[: self._file_count]) if not self.play_counts[number]]
+
+    @property
+    def masked(self) -> dict[str, int]:
+        """How many secrets were masked in what was recorded, by rule."""
+        self._develop()
+        return {} if self._scrubber is None else self._scrubber.report
+
+    @property
+    def requests(self) -> list[Any]:
+        """The recorded requests, as VCR.py's objects."""
+        return [request for request, _ in self.data]
+
+    @property
+    def responses(self) -> list[dict[str, Any]]:
+        """The recorded responses, as VCR.py's dictionaries."""
+        return [response for _, response in self.data]
+
+    @property
+    def data(self) -> list[tuple[Any, dict[str, Any]]]:
+        """VCR.py's pairs of request and response."""
+        self._develop()
+        return [self._pair(number) for number in range(len(self._items))]
+
+    @data.setter
+    def data(self, pairs: Iterable[tuple[Any, dict[str, Any]]]) -> None:
+        self._items = [_vcr.from_vcr(request, response) for request, response in pairs]
+        self._pairs = {}
+
+    def __len__(self) -> int:
+        self._develop()
+        return len(self._items)
+
+    def __str__(self) -> str:
+        return f"<Cassette {self.path} with {len(self)} interactions, {self.play_count} played>"
+
+    __repr__ = __str__
+
+    @property
+    def records(self) -> bool:
+        """Whether a request that nothing fits is sent."""
+        return not self.write_protected
+
+    def swallowed(self, code: object = None) -> UnmatchedRequest | None:
+        """The first mismatch that somebody else than the function with this code object caught.
+
+        A test that expects the error catches it itself (`pytest.raises`); code under test, an SDK, or a task that
+        nobody awaits hides it.
+        """
+        for error in self.mismatches:
+            trace = error.__traceback__
+            if trace is None or trace.tb_frame.f_code is not code:
+                return error
+        return None
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    def open(self, more: Sequence[str] = ()) -> None:
+        """Reads the file, and read-only the files in `more`. Raises `CassetteUnreadable`, `CassetteVersionError`."""
+        if not self._own_files:
+            self._load_by_persister()
+        else:
+            self._loaded = load_file(self.path)
+            if self._loaded is not None:
+                self.existed = self.rewound = True
+                self._metadata = self._loaded.file.metadata
+                self._take_in(self._loaded.file.interactions)
+        self._choose_matchers()
+        self._file_count = self._loaded_count = len(self._items)
+        for path in more:
+            loaded = load_file(path)
+            if loaded is not None:
+                self.rewound = True
+                self._take_in(loaded.file.interactions)
+        self._numbers = self._old_count = len(self._items)
+        self._order = list(range(len(self._items)))
+
+    def _load_by_persister(self) -> None:
+        """A suite that registered its own persister or serializer keeps its own kind of file."""
+        try:
+            requests, responses, *metadata = self._persister.load_cassette(self.path, serializer=self._serializer)
+        except _vcr.CassetteNotFoundError:
+            return
+        except _vcr.CassetteDecodeError as error:
+            raise CassetteUnreadable(
+                f"{self.path} cannot be read: {error}.", "Restore it, or delete it and record again.", path=self.path
+            ) from error
+        self.existed = self.rewound = True
+        self._metadata = metadata[0] if metadata else {}
+        self._take_in([_vcr.from_vcr(*pair) for pair in zip(requests, responses, strict=False)])
+        self._old_interactions = [self._pair(number) for number in range(len(self._items))]
+
+    def _take_in(self, interactions: list[Interaction]) -> None:
+        hooked = self._filters_requests or self._filters_responses or self._after_load_interaction
+        if not hooked:
+            self._items += interactions
+            return
+        for interaction in interactions:
+            pair = self._hooked(_vcr.to_vcr_request(interaction.request), _vcr.to_vcr_response(interaction.response))
+            if pair is not None:
+                self._items.append(_vcr.from_vcr(*pair, interaction.response))
+
+    def _hooked(self, request: Any, response: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
+        """What VCR.py does to a pair that it loads."""
+        from vcr.cassette import _run_hooks
+
+        if self._after_load_interaction:
+            changed = _run_hooks(self._after_load_interaction, request, response, self)
+            if changed is None:
+                return None
+            request, response = changed
+        if self._filters_requests:
+            request = self._before_record_request(request)
+            if not request:
+                return None
+        if self._filters_responses:
+            response = self._before_record_response(response)
+            if response is None:
+                return None
+        return request, response
+
+    def _choose_matchers(self) -> None:
+        file = self._loaded.file if self._loaded is not None else None
+        self.is_foreign = file is not None and file.dialect != "playhead"
+        chosen = self.options.match_on
+        if chosen is None:
+            if file is not None:
+                chosen = VCR_MATCH_ON if file.match_on is None else file.match_on
+            else:
+                chosen = VCR_MATCH_ON if self.vcr_rules else DEFAULT_MATCH_ON
+        names: list[str] = []
+        functions: list[Callable[[Any, Any], Any]] = []
+        for matcher in (*chosen, *self.options.additional_matchers):
+            if callable(matcher):
+                functions.append(cast("Callable[[Any, Any], Any]", matcher))
+            elif matcher in KEYED:
+                names.append(matcher)
+            else:
+                raise CassetteError(
+                    f"{self.path}: no matcher is called {matcher!r}.",
+                    f"Choose from {', '.join(sorted(KEYED))}, or pass a function of two requests in match_on.",
+                    path=self.path,
+                )
+        self.match_on = (*names, *(getattr(function, "__name__", "custom") for function in functions))
+        self._custom_matchers = functions
+        ignored = () if self.is_foreign or self.vcr_rules else DEFAULT_IGNORED
+        self._keys = KeyMaker(names, JsonPaths((*ignored, *self.options.ignore_json_paths)))
+        self._header_names = names
+        self._match_on = [_named(name) for name in names] + functions
+
+    # -- playing ---------------------------------------------------------------------------------------------------
+
+    def answer(self, sent: Sent) -> Interaction | None:
+        """The recording to play for a request, or None if it is to be sent. Raises when it is neither."""
+        if self._plays:
+            with self._lock:
+                number = self._find(sent)
+                if number is not None:
+                    self._count(number)
+                    return self._items[number]
+        if self.write_protected:
+            raise self.mismatch(sent)
+        return None
+
+    @property
+    def _plays(self) -> bool:
+        return self.record_mode not in _LIVE_MODES and (self.rewound or self.allow_playback_repeats)
+
+    def _count(self, number: int) -> None:
+        if not self._own_files and not self.play_counts[number] and number < self._file_count:
+            self._played_interactions.append(self._pair(number))
+        self.play_counts[number] += 1
+
+    def played(self, item: Interaction) -> RecordedResponse:
+        """The response to play, after the hook `before_playback`."""
+        hook = self.options.before_playback
+        if hook is None:
+            return item.response
+        changed = hook(_vcr.to_vcr_response(item.response))
+        return _vcr.from_vcr(_vcr.to_vcr_request(item.request), changed, item.response).response
+
+    def _is_played(self, number: int) -> bool:
+        # What was recorded just now is not played: the same request, sent again, goes to the network, too.
+        return self.play_counts[number] > 0 or number >= self._old_count
+
+    def _find(self, sent: Sent) -> int | None:
+        if self._custom_matchers:
+            return self._search(sent, range(len(self._items)))
+        if self._index is None:
+            self._index = Index()
+            for number, item in enumerate(self._items):
+                self._index.add(self._keys.key(item.request), number)
+        key = self._keys.key(sent)
+        if self.vcr_rules:
+            return self._find_by_vcr(sent, key)
+        number = self._index.first(key, self._is_played)
+        if number is None and self._items:
+            number = self._second_look(sent)
+        if number is None and self.allow_playback_repeats:
+            number = self._index.last(key)
+        return number
+
+    def _find_by_vcr(self, sent: Sent, key: Key) -> int | None:
+        """VCR.py's choice. Its matcher for bodies looks at headers, so it has the last word on what the index offers."""
+        assert self._index is not None
+        if "body" not in self.match_on and not self.allow_playback_repeats:
+            number = self._index.first(key, self._is_played)
+        else:
+            number = self._search(sent, self._index.positions.get(key, ()))
+        return self._search(sent, range(len(self._items))) if number is None else number
+
+    def _search(self, sent: Sent, numbers: Iterable[int]) -> int | None:
+        """One by one, as VCR.py does: for matchers that only tell whether two requests match."""
+        request = _vcr.vcr_request_of(sent)
+        for number in numbers:
+            free = self.allow_playback_repeats or not self._is_played(number)
+            if free and _vcr.requests_match(request, self._pair(number)[0], self._match_on):
+                return number
+        return None
+
+    def _second_look(self, sent: Sent) -> int | None:
+        if self._masked_index is None:
+            self._masked_index = Index()
+            for number, item in enumerate(self._items):
+                self._masked_index.add(self._keys.key(self._without_secrets(item.request)), number)
+        comparable = self._without_secrets(sent)
+        number = self._masked_index.first(self._keys.key(comparable), self._is_played)
+        if number is None and "body" in self.match_on and not self.vcr_rules:
+            number = self._third_look(comparable)
+        return number
+
+    def _third_look(self, sent: RecordedRequest) -> int | None:
+        """Identifiers that were made anew, if they differ consistently."""
+        value = self._json(sent.body)
+        if value is NOT_JSON:
+            return None
+        if self._blind_index is None:
+            self._blind_index = Index()
+            for number, item in enumerate(self._items):
+                request = self._without_secrets(item.request)
+                body = self._json(request.body)
+                if body is not NOT_JSON:
+                    self._blind_index.add(self._blind_key(request, body), number)
+        for number in self._blind_index.positions.get(self._blind_key(sent, value), ()):
+            if self._is_played(number):
+                continue
+            recorded = self._json(self._without_secrets(self._items[number].request).body)
+            differences = self._ids.differences(value, recorded)
+            if differences is None:
+                continue
+            pairs = self._ids.accepts(differences, replayed=self._was_replayed, recorded=self._was_recorded)
+            if pairs is not None:
+                self._ids.learn(pairs)
+                return number
+        return None
+
+    def _json(self, body: bytes | None) -> Any:
+        value = json_value(body)
+        return value if value is NOT_JSON else self._keys.ignored.removed(value)
+
+    def _blind_key(self, request: RecordedRequest, body: Any) -> Key:
+        return (*(part for name, part in self._keys.parts(request).items() if name != "body"), blind_key(body))
+
+    def _was_replayed(self, text: str) -> bool:
+        needle = text.encode()
+        return any(needle in self._items[number].response.body for number in self.play_counts)
+
+    def _was_recorded(self, text: str) -> bool:
+        needle = text.encode()
+        return any(needle in item.response.body for item in self._items)
+
+    def _without_secrets(self, request: Sent | RecordedRequest) -> RecordedRequest:
+        scrubber = self._scrub()
+        headers = request.headers if isinstance(request, RecordedRequest) else _vcr.headers_of(request.headers)
+        content_type = request.header("content-type") or ""
+        return RecordedRequest(
+            request.method,
+            scrubber.comparable_uri(request.uri),
+            scrubber.comparable_headers(headers) if "headers" in self.match_on else headers,
+            None if request.body is None else scrubber.comparable_body(request.body, content_type),
+        )
+
+    def has_recording(self, sent: Sent) -> bool:
+        """Whether `answer` would give a recording; nothing is counted."""
+        with self._lock:
+            return self._plays and self._find(sent) is not None
+
+    def mismatch(self, sent: Sent) -> BaseException:
+        """The error for a request that nothing fits; it is remembered."""
+        if self.vcr_rules:
+            return _vcr.CannotOverwriteExistingCassetteException(
+                cassette=self, failed_request=_vcr.vcr_request_of(sent)
+            )
+        problem, remedy = explain(self, sent, self._keys, self._scrub())
+        error = UnmatchedRequest(problem, remedy, path=self.path)
+        self.mismatches.append(error)
+        return error
+
+    # -- recording -------------------------------------------------------------------------------------------------
+
+    def request_of(self, sent: Sent) -> Sent | None:
+        """The request after filters and hooks; None if it is ignored and belongs on the network."""
+        if not self._filters_requests:
+            return sent
+        request = self._before_record_request(_vcr.vcr_request_of(sent))
+        return _vcr.sent_from_vcr(request) if request else None
+
+    def take(self, sent: Sent) -> Taking:
+        """Begins a recording; it is kept when it ends."""
+        with self._lock:
+            number = self._numbers
+            self._numbers += 1
+            if self._scrubber is None:
+                self._scrub()  # looks at the environment while the keys are in it
+            taking = Taking(sent, number, self._keep)
+            self._takings.append(taking)
+        return taking
+
+    def _keep(self, taking: Taking) -> None:
+        self.dirty = True
+        if self._filters_responses or self.allow_playback_repeats:
+            self._develop()  # hooks expect to be called when a response is there
+
+    def flush(self) -> None:
+        """Ends what is still in flight: the cassette closes before the stream does."""
+        for taking in list(self._takings):
+            if taking.end is None and taking.status is not None:
+                taking.finish("closed_by_client")
+        self._develop()
+
+    def _develop(self) -> None:
+        """Turns what was taken into interactions."""
+        if not self._takings:
+            return
+        with self._lock:
+            ready = [taking for taking in self._takings if taking.end is not None]
+            if not ready:
+                return
+            self._takings = [taking for taking in self._takings if taking.end is None]
+            for taking in sorted(ready, key=lambda taking: taking.number):
+                if taking.interrupted:
+                    continue
+                self._admit(self._developed(taking), taking.number)
+
+    def _developed(self, taking: Taking) -> Interaction | None:
+        sent: Sent = taking.sent
+        chunks, headers = taking.chunks, taking.headers
+        encoding = first_header(headers, "content-encoding")
+        dropped = {"content-length", "transfer-encoding"}
+        if encoding is not None:
+            decoded = decode_chunks(chunks, encoding, whole=taking.end == "complete")
+            if decoded is not None:
+                chunks = decoded
+                dropped.add("content-encoding")
+            elif taking.whole_body:  # a client that hands over what it has decoded already
+                dropped.add("content-encoding")
+        stream = Stream(
+            [len(chunk) for chunk in chunks],
+            [max(round((at - taking.started) * 1000), 0) for at in taking.at],
+            taking.end or "complete",
+            taking.error,
+            None,
+            encoding.strip() if encoding is not None and "content-encoding" in dropped else None,
+            taking.http_version,
+            taking.recorded_at,
+        )
+        if stream.end != "complete" and taking.ended is not None:
+            end_ms = max(round((taking.ended - taking.started) * 1000), 0)
+            stream.end_ms = end_ms if end_ms > max(stream.at_ms, default=0) else None
+        response = RecordedResponse(
+            NO_RESPONSE_STATUS if taking.status is None else taking.status,
+            "no response" if taking.status is None else taking.reason,
+            {name: values for name, values in headers.items() if name.lower() not in dropped},
+            b"".join(chunks),
+            stream,
+        )
+        request = RecordedRequest(sent.method, sent.uri, _vcr.headers_of(sent.headers), sent.body)
+        if self._filters_responses:
+            changed = self._before_record_response(copy.deepcopy(_vcr.to_vcr_response(response)))
+            if changed is None:
+                return None
+            response = _vcr.from_vcr(_vcr.to_vcr_request(request), changed, response).response
+        return Interaction(request, response)
+
+    def append(self, request: Any, response: dict[str, Any]) -> None:
+        """VCR.py's way to hand over a pair: its stubs for other clients, and its loading, come through here."""
+        request = self._before_record_request(request)
+        if not request:
+            return
+        interaction = self._from_stub(request, copy.deepcopy(response))
+        if interaction is not None:
+            with self._lock:
+                number = self._numbers
+                self._numbers += 1
+                self._admit(interaction, number)
+
+    def _from_stub(self, request: Any, response: dict[str, Any]) -> Interaction | None:
+        plain = _vcr.from_vcr(request, response)
+        taking = Taking(_vcr.sent_from_vcr(request), -1, _ignore)
+        taking.status, taking.reason = plain.response.status, plain.response.reason
+        taking.headers, taking.whole_body = plain.response.headers, True
+        if plain.response.body:
+            taking.chunks, taking.at = [plain.response.body], [taking.started]
+        taking.end = "complete"
+        return self._developed(taking)
+
+    def _admit(self, interaction: Interaction | None, number: int) -> None:
+        if interaction is None:
+            return
+        if self.record_mode == "verify":
+            self._verify(interaction)
+            return
+        interaction = self._scrubbed(interaction)
+        position = len(self._items)
+        self._items.append(interaction)
+        self._order.append(number)
+        self.dirty = True
+        self.recorded.append(interaction)
+        if self.allow_playback_repeats and self._index is not None:
+            self._index.add(self._keys.key(interaction.request), position)
+
+    def _scrubbed(self, interaction: Interaction) -> Interaction:
+        scrubber = self._scrub()
+        request, response = interaction.request, interaction.response
+        clean = scrubber.scrub_request(request.method, request.uri, request.headers, request.body)
+        answer = scrubber.scrub_response(response.status, response.headers, response.body)
+        stream = response.stream
+        if stream is not None and stream.error is not None:
+            stream.error = (stream.error[0], scrubber.mask_text(stream.error[1]))
+        return Interaction(
+            RecordedRequest(clean.method, clean.uri, clean.headers, clean.body),
+            RecordedResponse(response.status, response.reason, answer.headers, answer.body, stream),
+        )
+
+    def _scrub(self) -> Scrubber:
+        if self._scrubber is None:
+            self._scrubber = Scrubber(self.options.secrets, learn=environment_secrets(os.environ))
+        return self._scrubber
+
+    def _verify(self, live: Interaction) -> None:
+        sent = Sent(live.request.method, live.request.uri, live.request.headers, live.request.body)
+        number = self._find(sent)
+        if number is None:
+            self.differences.append(f"{live.request.method} {live.request.uri}: no recording fits this request")
+            return
+        self._count(number)
+        compare = self.options.compare
+        if compare is None:
+            from playhead.cassette._verify import compare_shape as compare
+        difference = compare(self._items[number], self._scrubbed(live), self.options.verify)
+        if difference:
+            self.differences.append(
+                f"interaction {number + 1} ({live.request.method} {live.request.uri}): {difference}"
+            )
+
+    # -- closing ---------------------------------------------------------------------------------------------------
+
+    def save(self, *, failed: bool = False) -> None:
+        """Writes what is new. After a failed run nothing old is replaced."""
+        self.flush()
+        if self.record_mode == "verify" or (failed and not self.options.record_on_exception):
+            return
+        if failed and self.existed and self.record_mode in ("all", "rewrite"):
+            return
+        if not self._own_files:
+            if self.record_mode == "rewrite" and self.recorded:
+                self._items, self._pairs, self._loaded_count = list(self.recorded), {}, 0
+            super()._save()
+            return
+        added = self._in_order(self.recorded)
+        dropped = self._replaced(added)
+        if added or dropped:
+            save_file(self.path, self._loaded, match_on=self._header_names, dropped=dropped, added=added)
+        self.dirty = False
+
+    def _in_order(self, recorded: list[Interaction]) -> list[Interaction]:
+        places = {id(item): number for item, number in zip(self._items, self._order, strict=True)}
+        ordered = sorted(recorded, key=lambda item: places[id(item)])
+        if not self._before_save_interaction:
+            return ordered
+        from vcr.cassette import _run_hooks
+
+        saved: list[Interaction] = []
+        for item in ordered:
+            pair = _vcr.to_vcr_request(item.request), _vcr.to_vcr_response(item.response)
+            changed = _run_hooks(self._before_save_interaction, *pair, self)
+            if changed is not None:
+                saved.append(_vcr.from_vcr(*changed, item.response))
+        return saved
+
+    def _replaced(self, added: list[Interaction]) -> list[Interaction]:
+        """Which interactions of the file give way to the new ones."""
+        old = self._loaded.file.interactions if self._loaded is not None else []
+        if self.record_mode == "rewrite" or (self.record_mode == "all" and self.drop_unused_requests):
+            return list(old) if added else []
+        if self.record_mode == "all":
+            return [item for item in old if any(self._is_same_request(item, new) for new in added)]
+        if self.drop_unused_requests and len(self._items) - len(self.recorded) == len(old):
+            return [item for number, item in enumerate(old) if not self.play_counts[number]]
+        return []
+
+    def _is_same_request(self, one: Interaction, other: Interaction) -> bool:
+        if self._custom_matchers:
+            pair = _vcr.to_vcr_request(one.request), _vcr.to_vcr_request(other.request)
+            return bool(_vcr.requests_match(*pair, self._match_on))
+        return self._keys.key(one.request) == self._keys.key(other.request)
+
+    def check(self) -> None:
+        """After a run that passed: what `verify` found, and what was not played. Raises `CassetteError`s."""
+        if self.differences:
+            listed = "\n".join(f"- {difference}" for difference in self.differences)
+            raise CassetteError(
+                f"{self.path}: the provider answers differently now.\n{listed}",
+                f"If that is fine, record again: {self.options.record_command}"
+                if self.options.record_command
+                else "If that is fine, record again with record_mode='rewrite'.",
+                path=self.path,
+            )
+        left = self.unplayed
+        if not left or self.record_mode in _LIVE_MODES or self.is_foreign or self.options.on_unplayed == "ignore":
+            return
+        lines = "\n".join(f"- {item.request.method} {item.request.uri}" for item in left[:5])
+        more = f"\n- and {len(left) - 5} more" if len(left) > 5 else ""
+        error = UnplayedError(
+            f"{self.path}: {len(left)} of {self._file_count} recorded interactions were not played.\n{lines}{more}",
+            "The code asks for less than when it was recorded. If that is right, record again with record_mode='rewrite', or say on_unplayed='ignore'.",
+            path=self.path,
+        )
+        if self.options.on_unplayed == "fail":
+            raise error
+        import warnings
+
+        warnings.warn(str(error), stacklevel=3)
+
+    # -- VCR.py's inside -------------------------------------------------------------------------------------------
+
+    def _pair(self, number: int) -> tuple[Any, dict[str, Any]]:
+        pair = self._pairs.get(number)
+        if pair is None:
+            item = self._items[number]
+            pair = self._pairs[number] = (_vcr.to_vcr_request(item.request), _vcr.to_vcr_response(item.response))
+        return pair
+
+    def can_play_response_for(self, request: Any) -> bool:
+        """Whether a recording is left for a request (VCR.py's name; nothing is counted yet)."""
+        sent = self.request_of(_vcr.sent_from_vcr(request))
+        return sent is not None and self.has_recording(sent)
+
+    def play_response(self, request: Any) -> dict[str, Any]:
+        """The response for a request, as VCR.py's dictionary; counts as played."""
+        sent = self.request_of(_vcr.sent_from_vcr(request))
+        if sent is not None:
+            with self._lock:
+                number = self._find(sent)
+                if number is not None:
+                    self._count(number)
+                    return _vcr.to_vcr_response(self.played(self._items[number]))
+        raise self.mismatch(sent or _vcr.sent_from_vcr(request))
+
+    def _responses(self, request: Any) -> Iterable[tuple[int, dict[str, Any]]]:
+        sent = self.request_of(_vcr.sent_from_vcr(request))
+        if sent is None:
+            return
+        for number in range(len(self._items)):
+            if _vcr.requests_match(_vcr.vcr_request_of(sent), self._pair(number)[0], self._match_on):
+                yield number, self._pair(number)[1]
+
+    def rewind(self) -> None:
+        """Makes everything playable again."""
+        with self._lock:
+            self.play_counts = Counter()
+            self._index = self._masked_index = self._blind_index = None
+
+
+def _named(name: str) -> Callable[[Any, Any], None]:
+    """One of our matchers as VCR.py wants them: a function that asserts."""
+    from vcr import matchers
+
+    theirs = getattr(matchers, name, None)
+    if theirs is not None and name != "body":
+        return cast("Callable[[Any, Any], None]", theirs)
+    make, none = KEYED[name], JsonPaths()
+
+    def matcher(one: Any, other: Any) -> None:
+        first, second = make(_vcr.sent_from_vcr(one), none), make(_vcr.sent_from_vcr(other), none)
+        assert first == second, f"{first!r} != {second!r}"
+
+    matcher.__name__ = name
+    return matcher
+
+
+def _ignore(taking: Taking) -> None:
+    pass
+
+
+_VCR_MODES = frozenset(("none", "once", "new_episodes", "all"))
+_LIVE_MODES = frozenset(("all", "rewrite", "verify"))
+_NO_KEYS = KeyMaker((), JsonPaths())

@@ -1,0 +1,223 @@
+"""Says why no recording fits: the nearest one, what differs in meaning, what was left out of account, what to do.
+
+Nothing here is fast, and nothing here shows a secret: every text goes through the scrubber first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from playhead.cassette._body import NOT_JSON, json_value
+from playhead.cassette._match import KeyMaker, Sent, split_uri
+from playhead.cassette._scrub import Scrubber
+from playhead.cassette._tape import Interaction, RecordedRequest
+
+if TYPE_CHECKING:
+    from playhead.cassette._cassette import Cassette
+
+__all__ = ["explain"]
+
+
+def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) -> tuple[str, str]:
+    """Problem and remedy for a request that nothing in the cassette fits."""
+    again = cassette.options.record_command
+    label = cassette.options.label
+    address = f"{sent.method} {scrubber.mask_text(scrubber.scrub_uri(sent.uri))}"
+    items = cassette.interactions
+    if not cassette.existed and not items:
+        problem = (
+            f"No recording for {label} ({cassette.path})."
+            if label
+            else f"No recording: {cassette.path} does not exist, or is empty."
+        )
+        return f"{problem} The first request was {address}.", f"Record it: {again}" if again else _RECORD
+    if not items:
+        return f"No recording fits {address}: {cassette.path} holds no interactions.", _again(again)
+    shown = _masked(sent, scrubber)
+    twins = [number for number, item in enumerate(items) if _same(keys, shown, _masked(item.request, scrubber))]
+    lines = [f"No recording fits {address}"]
+    if label:
+        lines[0] += f" in {label}"
+    lines[0] += "."
+    lines.append(
+        f"Cassette: {cassette.path}, {len(items)} recorded, {len(items) - len(_left(cassette, items))} played."
+    )
+    if twins:
+        times = "once" if len(twins) == 1 else f"{len(twins)} times"
+        numbers = ", ".join(str(number + 1) for number in twins[:10])
+        lines.append(f"The same request was recorded {times} (interaction {numbers}), and was played as often already.")
+        remedy = "Does the code send it once more than when it was recorded, for example in a retry? "
+        remedy += "allow_playback_repeats=True plays a recording any number of times. "
+        return "\n".join(lines), remedy + _again(again)
+    number, differing = _nearest(items, shown, keys, scrubber)
+    nearest = _masked(items[number].request, scrubber)
+    state = "" if not cassette.play_counts[number] else ", already played"
+    lines.append(f"Nearest: interaction {number + 1}{state}, {nearest.method} {nearest.uri}")
+    matching = [name for name in keys.match_on if name not in differing]
+    lines.append(
+        f"The same: {', '.join(matching) or 'nothing'}. Different: {', '.join(differing) or 'only identifiers'}."
+    )
+    for name in differing:
+        lines += _difference(name, shown, nearest, keys)
+    lines.append(_ignored(keys))
+    if cassette._custom_matchers:
+        lines.append(f"Custom matchers decide, too: {', '.join(cassette.match_on[len(keys.match_on) :])}.")
+    return "\n".join(lines), _again(again)
+
+
+def _again(command: str | None) -> str:
+    return f"If the change is intended, record again: {command}" if command else _RECORD_AGAIN
+
+
+_RECORD = "Record it with record_mode='once'."
+_RECORD_AGAIN = "If the change is intended, record again with record_mode='rewrite', or add to the file with record_mode='new_episodes'."
+
+
+def _left(cassette: Cassette, items: list[Interaction]) -> list[int]:
+    return [number for number in range(len(items)) if not cassette.play_counts[number]]
+
+
+def _masked(request: Sent | RecordedRequest, scrubber: Scrubber) -> RecordedRequest:
+    content_type = request.header("content-type")
+    headers = {} if content_type is None else {"content-type": [content_type]}
+    body = request.body
+    return RecordedRequest(
+        request.method,
+        scrubber.comparable_uri(scrubber.scrub_uri(request.uri)),
+        headers,
+        None
+        if body is None
+        else scrubber.comparable_body(scrubber.scrub_body(body, content_type or ""), content_type or ""),
+    )
+
+
+def _same(keys: KeyMaker, one: RecordedRequest, other: RecordedRequest) -> bool:
+    return all(one_part == keys.parts(other)[name] for name, one_part in keys.parts(one).items() if name != "headers")
+
+
+def _nearest(
+    items: list[Interaction], shown: RecordedRequest, keys: KeyMaker, scrubber: Scrubber
+) -> tuple[int, list[str]]:
+    """The number of the most similar recording and the names of the matchers that tell it apart."""
+    wanted = keys.parts(shown)
+    best: tuple[float, int, list[str]] | None = None
+    for number, item in enumerate(items):
+        parts = keys.parts(_masked(item.request, scrubber))
+        differing = [name for name in wanted if parts[name] != wanted[name]]
+        score = float(len(wanted) - len(differing))
+        if "body" in differing and number < 200:
+            score += _similarity(shown.body, item.request.body)
+        elif "path" in differing:
+            score += difflib.SequenceMatcher(None, str(wanted["path"]), str(parts["path"])).ratio() / 2
+        if best is None or score > best[0]:
+            best = (score, number, differing)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _similarity(one: bytes | None, other: bytes | None) -> float:
+    first, second = (one or b"")[:20_000], (other or b"")[:20_000]
+    matcher = difflib.SequenceMatcher(None, first, second, autojunk=True)
+    return matcher.quick_ratio() * 0.99
+
+
+def _difference(name: str, shown: RecordedRequest, nearest: RecordedRequest, keys: KeyMaker) -> list[str]:
+    if name in ("body", "raw_body"):
+        return _body_difference(shown.body, nearest.body, keys)
+    if name == "headers":
+        return []
+    now, then = _part(name, shown), _part(name, nearest)
+    return [f"  {name}: recorded {then}", f"  {' ' * len(name)}       now {now}"]
+
+
+def _part(name: str, request: RecordedRequest) -> str:
+    parts: Any = split_uri(request.uri)
+    if name == "method":
+        return request.method
+    if name == "origin":
+        return f"{parts.scheme}://{parts.netloc}"
+    return str(
+        {"path": parts.path, "query": parts.query, "host": parts.hostname, "scheme": parts.scheme}.get(
+            name, request.uri
+        )
+    )
+
+
+def _body_difference(now: bytes | None, then: bytes | None, keys: KeyMaker) -> list[str]:
+    now_value, then_value = json_value(now), json_value(then)
+    if now_value is NOT_JSON or then_value is NOT_JSON:
+        return _text_difference(_lines(now), _lines(then))
+    found: list[tuple[str, Any, Any]] = []
+    _compare(keys.ignored.removed(then_value), keys.ignored.removed(now_value), "", found)
+    lines: list[str] = []
+    for place, recorded, present in found[:_PLACES]:
+        lines += _place(place, recorded, present)
+    if len(found) > _PLACES:
+        lines.append(f"  and {len(found) - _PLACES} more places.")
+    return lines
+
+
+_ABSENT: Any = object()
+_PLACES = 8
+_WIDTH = 160
+
+
+def _compare(then: Any, now: Any, place: str, found: list[tuple[str, Any, Any]]) -> None:
+    if isinstance(then, dict) and isinstance(now, dict):
+        recorded, present = cast("dict[str, Any]", then), cast("dict[str, Any]", now)
+        for key in [*recorded, *(key for key in present if key not in recorded)]:
+            name = f"{place}.{key}" if place else key
+            _compare(recorded.get(key, _ABSENT), present.get(key, _ABSENT), name, found)
+    elif isinstance(then, list) and isinstance(now, list):
+        olds, news = cast("list[Any]", then), cast("list[Any]", now)
+        for number in range(max(len(olds), len(news))):
+            old = olds[number] if number < len(olds) else _ABSENT
+            new = news[number] if number < len(news) else _ABSENT
+            _compare(old, new, f"{place}[{number}]", found)
+    elif type(then) is not type(now) or then != now:
+        found.append((place or "body", then, now))
+
+
+def _place(place: str, then: Any, now: Any) -> list[str]:
+    if then is _ABSENT:
+        return [f"  {place}: only now     {_short(now)}"]
+    if now is _ABSENT:
+        return [f"  {place}: only recorded {_short(then)}"]
+    if isinstance(then, str) and isinstance(now, str) and ("\n" in then or "\n" in now):
+        return [f"  {place}:", *_text_difference(now.splitlines(), then.splitlines())]
+    start = 0
+    if isinstance(then, str) and isinstance(now, str) and max(len(then), len(now)) > _WIDTH:
+        start = max(
+            next((i for i, (a, b) in enumerate(zip(then, now, strict=False)) if a != b), min(len(then), len(now))) - 40,
+            0,
+        )
+    return [f"  {place}: recorded {_short(then, start)}", f"  {' ' * len(place)}       now {_short(now, start)}"]
+
+
+def _short(value: Any, start: int = 0) -> str:
+    if isinstance(value, str):
+        piece = value[start : start + _WIDTH]
+        before, after = "…" if start else "", "…" if len(value) > start + _WIDTH else ""
+        return before + json.dumps(piece, ensure_ascii=False) + after
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _WIDTH else text[:_WIDTH] + "…"
+
+
+def _lines(body: bytes | None) -> list[str]:
+    return (body or b"").decode("utf-8", "backslashreplace").splitlines()
+
+
+def _text_difference(now: list[str], then: list[str]) -> list[str]:
+    lines = list(difflib.unified_diff(then[:2000], now[:2000], "recorded", "now", lineterm="", n=1))
+    shown = [f"  {line[:_WIDTH]}{'…' if len(line) > _WIDTH else ''}" for line in lines[2:22]]
+    return shown + ([f"  and {len(lines) - 22} more lines."] if len(lines) > 22 else [])
+
+
+def _ignored(keys: KeyMaker) -> str:
+    left_out = ["headers"] if "headers" not in keys.match_on else []
+    left_out += [name for name in ("query", "body") if name not in keys.match_on and "uri" not in keys.match_on]
+    if "body" in keys.match_on:
+        left_out += ["order of keys", "white space", "secrets", *keys.ignored.texts]
+    return f"Not compared: {', '.join(left_out)}."

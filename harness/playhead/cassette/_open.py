@@ -1,0 +1,371 @@
+"""Opening and closing: `use_cassette` as a context manager, sync or async, and as a decorator."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
+
+from playhead.cassette._options import Options, make_options
+
+if TYPE_CHECKING:
+    import vcr
+
+    from playhead.cassette._cassette import Cassette
+
+__all__ = ["REPLAY_KEYS", "UseCassette", "use_cassette", "use_vcr_cassette", "watch"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+REPLAY_KEYS = (
+    "ANTHROPIC_API_KEY",
+    "AZURE_OPENAI_API_KEY",
+    "CEREBRAS_API_KEY",
+    "CO_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "FIREWORKS_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GROQ_API_KEY",
+    "HF_TOKEN",
+    "MISTRAL_API_KEY",
+    "MOONSHOTAI_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "TOGETHER_API_KEY",
+    "XAI_API_KEY",
+)
+"""Variables that SDKs insist on when a client is made, though nothing is sent."""
+
+PLACEHOLDER_KEY = "playhead-replays-without-a-key"
+
+
+def use_cassette(path: str | os.PathLike[str] | None = None, record_mode: str = "none", **options: Any) -> UseCassette:
+    """Records to, or replays from, the cassette at `path`, for a `with` or `async with` block or a decorated function.
+
+        with playhead.use_cassette("cassettes/haiku.yaml") as cassette:
+            answer = agent.run_sync("Write a haiku.")
+
+    In the default mode `none` nothing ever touches the network, and no API key is needed: a request that no recording
+    fits raises `UnmatchedRequest`, which says why. See `Options` for everything else that can be said; VCR.py's options
+    have VCR.py's names. As a decorator, `path` may be left out: `cassettes/<module>/<function>.yaml` beside the module.
+
+    Raises `CassetteUnreadable` or `CassetteVersionError` for a file that is not a whole, safe cassette; `TypeError` for an
+    unknown option, naming the nearest one; `CassetteError` on leaving, when the file cannot be saved.
+    """
+    made = make_options({"record_mode": record_mode, **options})
+    if path is None or isinstance(path, (str, os.PathLike)):
+        return UseCassette(None if path is None else os.fspath(path), made)
+    # VCR.py's bare decorator: @use_cassette without parentheses
+    return cast(UseCassette, UseCassette(None, made)(path))
+
+
+def use_vcr_cassette(
+    owner: vcr.VCR, path: str, *, more: Sequence[str] = (), options: dict[str, Any] | None = None, **given: Any
+) -> UseCassette:
+    """The same by VCR.py's rules: `owner` is a `vcr.VCR`, `given` what its `use_cassette` takes.
+
+    Matchers, filters, hooks, serializer and persister are what `owner` and `given` say, defaults are VCR.py's, a request
+    that nothing fits raises VCR.py's `CannotOverwriteExistingCassetteException`. `more` are further files to replay from;
+    `options` are Playhead's own (`timing`, `rechunk`, `record_command`, ...).
+    """
+    mode: Any = given.pop("record_mode", None) or owner.record_mode
+    made = make_options({"replay_keys": (), **(options or {}), "record_mode": mode})
+    return UseCassette(path, made, owner=owner, given=given, more=more)
+
+
+class UseCassette:
+    """A cassette that is to be opened: a context manager (sync and async) and a decorator."""
+
+    def __init__(
+        self,
+        path: str | None,
+        options: Options,
+        *,
+        owner: vcr.VCR | None = None,
+        given: dict[str, Any] | None = None,
+        more: Sequence[str] = (),
+    ) -> None:
+        self._path = path
+        self._options = options
+        self._owner = owner
+        self._given = given or {}
+        self._more = more
+        self._cassette: Cassette | None = None
+        self._opened: Any = None
+        self._stack: ExitStack | None = None
+        self._code: object = None
+
+    @property
+    def path(self) -> str | None:
+        """Where the cassette is, if that does not depend on a function."""
+        return self._path
+
+    def __enter__(self) -> Cassette:
+        cassette = self._load()
+        self._begin(cassette, sys._getframe(1))
+        return cassette
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cassette = self._end()
+        self._save(cassette, error)
+        self._check(cassette, error)
+
+    async def __aenter__(self) -> Cassette:
+        frame = sys._getframe(1)
+        # Files are not touched on an event loop.
+        cassette = await _in_thread(self._load)
+        self._begin(cassette, frame)
+        return cassette
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cassette = self._end()
+        await _in_thread(functools.partial(self._save, cassette, error))
+        self._check(cassette, error)
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+
+    @overload
+    def __call__(self, function: Any, /) -> Any: ...
+
+    def __call__(self, function: Any, /) -> Any:
+        """Decorates a function, a coroutine function or a generator function: each call opens the cassette anew."""
+        return _decorated(self, function)
+
+    # -- opening
+
+    def _load(self) -> Cassette:
+        if self._cassette is not None:
+            raise RuntimeError("this cassette is open already; call use_cassette(...) again for another one")
+        if self._path is None:
+            raise TypeError("use_cassette() needs a path; only a decorator can name the file after its function")
+        machine = _machine()
+        cassette = machine.make(self._path, self._options, self._owner, self._given)
+        cassette.open(self._more)
+        self._cassette = cassette
+        return cassette
+
+    def _begin(self, cassette: Cassette, frame: FrameType) -> None:
+        self._code = frame.f_code
+        machine = _machine()
+        if cassette.custom_patches:
+            self._stack = ExitStack()
+            self._stack.enter_context(machine.custom_patches(tuple(cassette.custom_patches)))
+        self._opened = machine.open(cassette)
+
+    def _end(self) -> Cassette:
+        cassette, opened = self._cassette, self._opened
+        if cassette is None or opened is None:
+            raise RuntimeError("this cassette is not open")
+        self._cassette = self._opened = None
+        _machine().close(cassette, opened)
+        if self._stack is not None:
+            self._stack.close()
+            self._stack = None
+        return cassette
+
+    def _save(self, cassette: Cassette, error: BaseException | None) -> None:
+        from playhead.exceptions import CassetteError
+
+        try:
+            cassette.save(failed=error is not None)
+        except CassetteError as problem:
+            if error is None:
+                raise
+            error.add_note(str(problem))  # the run's own error comes first, but nobody may believe that it was saved
+        finally:
+            for watcher in list(_watchers):
+                watcher(cassette)
+
+    def _check(self, cassette: Cassette, error: BaseException | None) -> None:
+        if error is not None:
+            return
+        hidden = cassette.swallowed(self._code)
+        if hidden is not None:
+            raise hidden
+        cassette.check()
+
+
+# -- what is shared by all cassettes ----------------------------------------------------------------------------------
+
+
+class _Machine:
+    """Patches and keys, put in place when the first cassette opens and taken away when the last one closes.
+
+    Made when the first cassette opens, because VCR.py takes a tenth of a second to import.
+    """
+
+    def __init__(self) -> None:
+        from playhead.cassette import _stubs, _transport, _vcr
+        from playhead.cassette._cassette import Cassette
+
+        self._vcr = _vcr
+        self._cassette_class = Cassette
+        self._tapes = _transport.TAPES
+        self._patches = _transport.httpx_patches()
+        self._stubs = _stubs.Stubs()
+        self.custom_patches = _stubs.custom_patches
+        self._plain_owner = _vcr.plain_vcr()
+        self._lock = threading.RLock()
+        self._keys: dict[str, int] = {}
+
+    def make(self, path: str, options: Options, owner: vcr.VCR | None, given: dict[str, Any]) -> Cassette:
+        rules = owner is not None
+        if owner is None:
+            owner, given = self._plain_owner, self._vcr.vcr_arguments(options)
+        config = self._vcr.config_for(owner, path, given)
+        if rules:
+            options = self._vcr.with_owners_matchers(options, owner, given, config)
+        hooks = (
+            not self._vcr.is_pristine(owner, given, "request"),
+            not self._vcr.is_pristine(owner, given, "response"),
+        )
+        return self._cassette_class(options, config, vcr_rules=rules, hooks=hooks)
+
+    def open(self, cassette: Cassette) -> Any:
+        with self._lock:
+            if not len(self._tapes):
+                for patch in self._patches:
+                    patch.put()
+                self._stubs.put()
+            keys = self._set_keys(cassette)
+            return self._tapes.push(cassette), keys
+
+    def close(self, cassette: Cassette, opened: Any) -> None:
+        token, keys = opened
+        with self._lock:
+            self._tapes.pop(token)
+            self._unset_keys(keys)
+            if not len(self._tapes):
+                for patch in self._patches:
+                    patch.take_away()
+                self._stubs.take_away()
+
+    def _set_keys(self, cassette: Cassette) -> list[str]:
+        if cassette.records:
+            return []
+        wanted = cassette.options.replay_keys
+        names = REPLAY_KEYS if wanted is None else wanted
+        environment = os.environ
+        keys = [name for name in names if name in self._keys or not environment.get(name)]
+        for name in keys:
+            if name not in self._keys:
+                environment[name] = PLACEHOLDER_KEY
+            self._keys[name] = self._keys.get(name, 0) + 1
+        return keys
+
+    def _unset_keys(self, keys: list[str]) -> None:
+        for name in keys:
+            self._keys[name] -= 1
+            if not self._keys[name]:
+                del self._keys[name]
+                if os.environ.get(name) == PLACEHOLDER_KEY:
+                    del os.environ[name]
+
+
+_made: _Machine | None = None
+_making = threading.Lock()
+
+
+def _machine() -> _Machine:
+    global _made
+    if _made is None:
+        with _making:
+            if _made is None:
+                _made = _Machine()
+    return _made
+
+
+_watchers: list[Callable[[Cassette], None]] = []
+
+
+def watch(watcher: Callable[[Cassette], None]) -> Callable[[], None]:
+    """Calls `watcher` with each cassette that is closed and saved; the result ends that. For summaries and plugins."""
+    _watchers.append(watcher)
+
+    def stop() -> None:
+        if watcher in _watchers:
+            _watchers.remove(watcher)
+
+    return stop
+
+
+# -- decorators -------------------------------------------------------------------------------------------------------
+
+
+def _decorated(use: UseCassette, function: Any) -> Any:
+    if not callable(function):
+        raise TypeError(f"use_cassette(...) decorates functions, not {function!r}")
+    if isinstance(function, type):
+        raise TypeError(
+            f"use_cassette(...) decorates functions, not the class {function.__name__}: decorate its methods"
+        )
+
+    def again() -> UseCassette:
+        path = use._path if use._path is not None else _path_for(use, function)
+        return UseCassette(path, use._options, owner=use._owner, given=use._given, more=use._more)
+
+    def arguments(cassette: Cassette, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (cassette, *args) if cassette.inject else args
+
+    if inspect.iscoroutinefunction(function):
+
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            async with again() as cassette:
+                return await function(*arguments(cassette, args), **kwargs)
+
+    elif inspect.isasyncgenfunction(function):
+
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            async with again() as cassette:
+                async for item in function(*arguments(cassette, args), **kwargs):
+                    yield item
+
+    elif inspect.isgeneratorfunction(function):
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with again() as cassette:
+                return (yield from function(*arguments(cassette, args), **kwargs))
+
+    else:
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with again() as cassette:
+                return function(*arguments(cassette, args), **kwargs)
+
+    wrapped = functools.wraps(function)(wrapper)
+    if use._options.inject_cassette:
+        # Callers, pytest above all, must not be asked for the argument that is given here.
+        signature = inspect.signature(function)
+        wrapped.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])
+    return wrapped
+
+
+def _path_for(use: UseCassette, function: Any) -> str:
+    generator = use._options.func_path_generator
+    if generator is not None:
+        return generator(function)
+    source = inspect.getfile(function)
+    name = function.__qualname__.replace(".<locals>", "")
+    if use._options.cassette_library_dir is not None:
+        return f"{name}.yaml"
+    module = os.path.splitext(os.path.basename(source))[0]
+    return os.path.join(os.path.dirname(source), "cassettes", module, f"{name}.yaml")
+
+
+async def _in_thread(function: Callable[[], R]) -> R:
+    import anyio.to_thread
+
+    return await anyio.to_thread.run_sync(function)

@@ -1,0 +1,308 @@
+"""Files: read them whole, replace them atomically, merge with what another process saved meanwhile.
+
+A save happens under a lock on the folder, so that any number of processes can record into one file: each takes what is
+in the file now, leaves out what it means to replace, adds what is new, writes a temporary file beside it and renames
+that. A process that is killed at any moment leaves the old file or the new one. A file that cannot be read is never
+replaced, and a save that fails leaves the old file and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from playhead.cassette._emit import FOOTER, emit_file, emit_interaction
+from playhead.cassette._format import CassetteFile, read_cassette
+from playhead.cassette._lock import locked_folder
+from playhead.cassette._match import DEFAULT_MATCH_ON
+from playhead.cassette._tape import Interaction
+from playhead.exceptions import CassetteError, CassetteNotFound, CassetteUnreadable
+
+__all__ = ["Loaded", "load_file", "read_file", "save_file", "write_file"]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A file as it was when it was read, and how to tell whether it is still the same."""
+
+    file: CassetteFile
+    signature: tuple[int, int, int] | None
+    """Inode, size and time of change; None where there was no file."""
+
+
+def read_file(path: str) -> CassetteFile:
+    """The cassette at `path`. Raises `CassetteNotFound`, `CassetteUnreadable` or `CassetteVersionError`."""
+    loaded = load_file(path)
+    if loaded is None:
+        raise CassetteNotFound(f"There is no cassette at {path}.", "Record it first, or check the path.", path=path)
+    return loaded.file
+
+
+def write_file(path: str, interactions: Sequence[Interaction], *, match_on: Sequence[str] = DEFAULT_MATCH_ON) -> None:
+    """Writes interactions as a new cassette of our format, as they are: atomically, in place of what is there.
+
+    For what was made or changed by a program; a recording session saves by itself. Raises `CassetteError`.
+    """
+    target = os.path.realpath(path)
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with locked_folder(os.path.dirname(target)):
+            _replace(target, emit_file(match_on, interactions))
+    except OSError as error:
+        raise CassetteError(
+            f"{path} could not be saved: {error.strerror or error}. The old file, if there was one, is unchanged.",
+            "Make room or correct the permissions.",
+            path=path,
+        ) from error
+
+
+def load_file(path: str) -> Loaded | None:
+    """The cassette at `path`, or None where there is nothing, or only an empty file, which holds nothing to lose."""
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise CassetteUnreadable(f"{path} is not a file.", "Give the path of a cassette file.", path=path)
+            data = file.read()
+    except FileNotFoundError:
+        return None
+    except IsADirectoryError as error:
+        raise CassetteUnreadable(f"{path} is a folder.", "Give the path of a cassette file.", path=path) from error
+    except (OSError, ValueError) as error:
+        raise CassetteUnreadable(
+            f"{path} cannot be read: {error}.", "Check the path and its permissions.", path=path
+        ) from error
+    if not data.strip():
+        return None
+    return Loaded(read_cassette(data, path), (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+def save_file(
+    path: str,
+    loaded: Loaded | None,
+    *,
+    match_on: Sequence[str],
+    dropped: Sequence[Interaction],
+    added: Sequence[Interaction],
+) -> None:
+    """Replaces the file by what it holds now, without `dropped` and with `added` at the end.
+
+    `loaded` is what this process read; if the file changed since, it is read again, so nothing that others added is
+    lost. A foreign file keeps its dialect unless everything in it is dropped. Raises `CassetteError`; the old file is
+    then as it was.
+    """
+    target = os.path.realpath(path)
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with locked_folder(os.path.dirname(target)):
+            current = loaded if _is_unchanged(target, loaded) else load_file(target)
+            data = _contents(current, match_on, dropped, added, path)
+            if data is not None:
+                _replace(target, data)
+    except CassetteUnreadable as error:
+        raise CassetteError(
+            f"{path} was not saved, because what is there now cannot be read: {error.problem}",
+            error.remedy,
+            path=path,
+        ) from error
+    except OSError as error:
+        raise CassetteError(
+            f"{path} could not be saved: {error.strerror or error}. The old file, if there was one, is unchanged.",
+            "Make room or correct the permissions, and record again.",
+            path=path,
+        ) from error
+
+
+def _is_unchanged(target: str, loaded: Loaded | None) -> bool:
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return False
+    return loaded is not None and loaded.signature == (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _contents(
+    current: Loaded | None,
+    match_on: Sequence[str],
+    dropped: Sequence[Interaction],
+    added: Sequence[Interaction],
+    path: str,
+) -> bytes | None:
+    if current is None:
+        return emit_file(match_on, added)
+    file = current.file
+    kept = _without(file.interactions, dropped)
+    if len(kept) == len(file.interactions) and not added:
+        return None
+    if file.dialect == "playhead":
+        return emit_file(file.match_on if kept and file.match_on is not None else match_on, [*kept, *added])
+    if not kept:
+        return emit_file(match_on, added)
+    if len(kept) == len(file.interactions):
+        try:
+            return _appended(Path(os.path.realpath(path)).read_bytes(), file, added, path)
+        except CassetteUnreadable:
+            pass  # its layout is not what its writer makes; then all of it is laid out anew
+    return _dumped(file, kept, added)
+
+
+def _without(interactions: Sequence[Interaction], dropped: Sequence[Interaction]) -> list[Interaction]:
+    if not dropped:
+        return list(interactions)
+    left = Counter(_identity(interaction) for interaction in dropped)
+    kept: list[Interaction] = []
+    for interaction in interactions:
+        identity = _identity(interaction)
+        if left[identity] > 0:
+            left[identity] -= 1
+        else:
+            kept.append(interaction)
+    return kept
+
+
+def _identity(interaction: Interaction) -> bytes:
+    return interaction.text if interaction.text is not None else emit_interaction(interaction)
+
+
+def _appended(data: bytes, file: CassetteFile, added: Sequence[Interaction], path: str) -> bytes:
+    """The text of a foreign file as it is, with the new interactions where its writer would have put them."""
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    if file.dialect == "vcr":
+        if not data.endswith(b"\n" + FOOTER):
+            raise CassetteUnreadable("unusual layout")
+        data = data.removesuffix(FOOTER) + b"".join(map(emit_interaction, added)) + FOOTER
+    else:
+        data += _yaml_items([_cassetter_item(interaction) for interaction in added])
+    again = read_cassette(data, path)
+    if again.dialect != file.dialect or len(again.interactions) != len(file.interactions) + len(added):
+        raise CassetteUnreadable("unusual layout")
+    old = [(interaction.request, interaction.response) for interaction in file.interactions]
+    if [(interaction.request, interaction.response) for interaction in again.interactions[: len(old)]] != old:
+        raise CassetteUnreadable("unusual layout")
+    return data
+
+
+def _dumped(file: CassetteFile, kept: Sequence[Interaction], added: Sequence[Interaction]) -> bytes:
+    new = _cassetter_item if file.dialect == "cassetter" else _vcr_item
+    document: dict[str, Any] = {
+        "interactions": [*(interaction.source for interaction in kept), *map(new, added)],
+        "version": 1,
+    }
+    if file.metadata:
+        document["metadata"] = file.metadata
+    text: str = yaml.dump(document, Dumper=_Dumper, allow_unicode=True, sort_keys=file.dialect == "vcr")
+    return text.encode()
+
+
+def _yaml_items(items: list[dict[str, Any]]) -> bytes:
+    text: str = yaml.dump(items, Dumper=_Dumper, allow_unicode=True, sort_keys=False)
+    return text.encode()
+
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def _vcr_item(interaction: Interaction) -> dict[str, Any]:
+    loaded: Any = yaml.load(emit_interaction(interaction), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    item: dict[str, Any] = loaded[0]
+    item["request"]["body"] = _readable(interaction.request.body)
+    item["response"]["status"]["code"] = interaction.response.status
+    item["response"]["status"]["message"] = interaction.response.reason
+    item["response"]["body"]["string"] = _readable(interaction.response.body)
+    stream = interaction.response.stream
+    if stream is not None:
+        item["response"]["stream"] |= {"chunks": stream.chunks, "at_ms": stream.at_ms}
+        if stream.end_ms is not None:
+            item["response"]["stream"]["end_ms"] = stream.end_ms
+    return item
+
+
+def _cassetter_item(interaction: Interaction) -> dict[str, Any]:
+    request, response = interaction.request, interaction.response
+    stream = response.stream
+    return {
+        "request": {
+            "method": request.method,
+            "uri": request.uri,
+            "headers": request.headers,
+            "body": _typed(request.body, request.header("content-type")),
+        },
+        "response": {
+            "status": response.status,
+            "headers": response.headers,
+            "body": _typed(response.body, response.header("content-type")),
+        },
+        "recorded_at": (stream.recorded_at if stream is not None else None) or "1970-01-01T00:00:00Z",
+    }
+
+
+def _typed(body: bytes | None, content_type: str | None) -> dict[str, Any]:
+    if not body:
+        return {"type": "none"}
+    if content_type is not None and "json" in content_type:
+        try:
+            return {"type": "json", "content": json.loads(body)}
+        except ValueError:
+            pass
+    content = _readable(body)
+    return {"type": "text" if isinstance(content, str) else "binary", "content": content}
+
+
+def _readable(body: bytes | None) -> str | bytes | None:
+    try:
+        return None if body is None else body.decode()
+    except UnicodeDecodeError:
+        return body
+
+
+def _replace(target: str, data: bytes) -> None:
+    folder, name = os.path.split(target)
+    mode: int | None = None
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        pass
+    else:
+        mode = stat.S_IMODE(status.st_mode)
+        if not mode & 0o222:
+            raise PermissionError(13, "the file is read-only")
+    prefix = f".{name[:40]}."
+    _clean_up(folder, prefix)
+    temporary = os.path.join(folder, f"{prefix}{os.getpid()}{_SUFFIX}")
+    try:
+        # Created as any new file would be, so that the umask and the folder's defaults hold.
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if mode is not None:
+                os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        try:
+            os.unlink(temporary)
+        except FileNotFoundError:
+            pass
+        raise
+
+
+def _clean_up(folder: str, prefix: str) -> None:
+    """Removes what a process left that was killed in the middle of a save; the lock says that none is at it now."""
+    for entry in os.listdir(folder):
+        if entry.startswith(prefix) and entry.endswith(_SUFFIX):
+            try:
+                os.unlink(os.path.join(folder, entry))
+            except OSError:
+                pass
+
+
+_SUFFIX = ".playhead-tmp"

@@ -1,0 +1,161 @@
+"""Clients other than httpx (requests, urllib3, aiohttp, botocore, http.client, httplib2, tornado), through VCR.py's stubs.
+
+VCR.py replaces the connection classes of these clients by stubs that ask a cassette. The stubs are put in place when
+the first cassette opens and taken away when the last one closes; the cassette they are given is a router, which asks for the
+open one each time, so that tests, tasks and threads keep theirs apart here, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import vcr.patch
+from vcr.patch import CassettePatcherBuilder, ConnectionRemover
+
+from playhead.cassette import _vcr
+from playhead.cassette._cassette import Cassette
+from playhead.cassette._current import BELOW
+from playhead.cassette._transport import current_cassette
+
+__all__ = ["Stubs", "custom_patches"]
+
+
+class _Router:
+    """What VCR.py's stubs take for their cassette."""
+
+    custom_patches: tuple[Any, ...] = ()
+    skip_patchers: tuple[str, ...] = ()
+
+    @property
+    def _path(self) -> str:
+        cassette = self._cassette()
+        return "playhead" if cassette is None else cassette.path
+
+    def _cassette(self) -> Cassette | None:
+        return None if BELOW.get() else current_cassette()
+
+    def can_play_response_for(self, request: Any) -> bool:
+        cassette = self._cassette()
+        if cassette is None:
+            return False
+        sent = cassette.request_of(_vcr.sent_from_vcr(request))
+        if sent is None:
+            return False
+        if cassette.has_recording(sent):
+            return True
+        if cassette.write_protected and not cassette.vcr_rules:
+            raise cassette.mismatch(sent)
+        return False
+
+    def play_response(self, request: Any) -> dict[str, Any]:
+        cassette = self._cassette()
+        if cassette is None:
+            raise RuntimeError("the cassette was closed between a request and its response")
+        return cassette.play_response(request)
+
+    @property
+    def write_protected(self) -> bool:
+        cassette = self._cassette()
+        return cassette is not None and bool(cassette.write_protected)
+
+    def filter_request(self, request: Any) -> Any:
+        cassette = self._cassette()
+        return None if cassette is None else cassette.filter_request(request)
+
+    def append(self, request: Any, response: dict[str, Any]) -> None:
+        cassette = self._cassette()
+        if cassette is not None:
+            cassette.append(request, response)
+
+    def __len__(self) -> int:
+        cassette = self._cassette()
+        return 0 if cassette is None else len(cassette)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getattr__(self, name: str) -> Any:
+        # VCR.py's error messages look at matchers, mode and counts.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._cassette(), name)
+
+
+_ROUTER = _Router()
+_GROUPS = ("_httplib", "_requests", "_boto3", "_urllib3", "_httplib2", "_tornado", "_aiohttp")
+
+
+class Stubs:
+    """VCR.py's stubs, made once: putting them in place costs a few microseconds."""
+
+    def __init__(self) -> None:
+        builder: Any = CassettePatcherBuilder(_ROUTER)
+        patchers = [patcher for group in _GROUPS for patcher in getattr(builder, group, tuple)()]
+        self._rows = [
+            (patcher.getter(), patcher.attribute, patcher.new)
+            for patcher in patchers
+            if not isinstance(patcher, ConnectionRemover)
+        ]
+        self._rows.append((vcr.patch, "force_reset", _reset_names_only))
+        self._removers: list[Any] = [patcher for patcher in patchers if isinstance(patcher, ConnectionRemover)]
+        self._saved: list[tuple[Any, str, Any, Any]] = []
+
+    def put(self) -> None:
+        """Replaces the clients' classes."""
+        for target, name, new in self._rows:
+            original = getattr(target, name)
+            if original is not new:
+                setattr(target, name, new)
+                self._saved.append((target, name, new, original))
+
+    def take_away(self) -> None:
+        """Gives the classes back, where they are still ours, and takes the stubs out of the clients' pools."""
+        for target, name, new, original in reversed(self._saved):
+            if getattr(target, name, None) is new:
+                setattr(target, name, original)
+        self._saved.clear()
+        for remover in self._removers:
+            pools = remover._connection_pool_to_connections
+            if pools:
+                remover.__exit__(None, None, None)
+                pools.clear()
+
+
+@contextmanager
+def custom_patches(triples: tuple[Any, ...]) -> Iterator[None]:
+    """VCR.py's option of that name: (object, attribute, stub), for as long as one cassette is open."""
+    builder: Any = CassettePatcherBuilder(_ROUTER)
+    with ExitStack() as stack:
+        for patcher in builder._build_patchers_from_mock_triples(triples):
+            stack.enter_context(patcher)
+        yield
+
+
+@contextmanager
+def _reset_names_only() -> Iterator[None]:
+    """While a stub makes its real connection, the names that connection classes refer to are the real ones.
+
+    VCR.py resets everything it knows for that moment, also what pools and httpx use, and the requests of other threads then
+    slip through to the network.
+    """
+    with ExitStack() as stack:
+        for patcher in vcr.patch.reset_patchers():
+            attribute: str = patcher.attribute
+            if attribute.startswith(("handle_", "fetch_impl", "_request")) or attribute == "ConnectionCls":
+                continue
+            stack.enter_context(_steady(patcher))
+        yield
+
+
+@contextmanager
+def _steady(patcher: Any) -> Iterator[None]:
+    target = patcher.getter()
+    before = getattr(target, patcher.attribute)
+    setattr(target, patcher.attribute, patcher.new)
+    try:
+        yield
+    finally:
+        if getattr(target, patcher.attribute) is patcher.new:
+            setattr(target, patcher.attribute, before)

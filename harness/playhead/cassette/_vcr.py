@@ -1,0 +1,231 @@
+"""What is VCR.py's: its requests and dictionaries, its configuration, its stubs for other clients.
+
+The bridge between our plain values and VCR.py's, the merged configuration of a `vcr.VCR`, and one router that stands
+where VCR.py's stubs expect a cassette and asks for the open one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import vcr
+from vcr.errors import CannotOverwriteExistingCassetteException
+from vcr.matchers import requests_match
+from vcr.persisters.filesystem import CassetteDecodeError, CassetteNotFoundError, FilesystemPersister
+from vcr.request import Request as VcrRequest
+from vcr.serializers import yamlserializer
+from vcr.stubs import httpx_stubs
+
+from playhead.cassette._format import VCR_MATCH_ON, read_vcr_response
+from playhead.cassette._match import Sent
+from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse
+
+if TYPE_CHECKING:
+    from playhead.cassette._options import Options
+
+__all__ = [
+    "CannotOverwriteExistingCassetteException",
+    "CassetteDecodeError",
+    "CassetteNotFoundError",
+    "FilesystemPersister",
+    "VcrRequest",
+    "config_for",
+    "from_vcr",
+    "is_pristine",
+    "requests_match",
+    "sent_from_httpx",
+    "sent_from_vcr",
+    "to_vcr_request",
+    "to_vcr_response",
+    "yamlserializer",
+]
+
+_make_vcr_request = httpx_stubs._make_vcr_request
+
+
+def sent_from_httpx(request: Any, body: bytes) -> Sent:
+    """A request of httpx or httpx2."""
+    if httpx_stubs._make_vcr_request is not _make_vcr_request:
+        # Suites replace this function of VCR.py's to see or change what is recorded; it is looked up at each call.
+        return sent_from_vcr(httpx_stubs._make_vcr_request(request, body))
+    return Sent(request.method, str(request.url), request.headers, body)
+
+
+def sent_from_vcr(request: Any) -> Sent:
+    """A request of VCR.py, as its stubs make it."""
+    return Sent(request.method, request.uri, request.headers, body_bytes(request), request)
+
+
+def body_bytes(request: Any) -> bytes | None:
+    """The body of a VCR.py request as bytes, whatever it was given as."""
+    body = request._body if hasattr(request, "_body") else request.body
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, bytearray):
+        return bytes(body)
+    if isinstance(body, str):
+        return body.encode()
+    if hasattr(body, "read"):
+        return cast(bytes, body.read())
+    if isinstance(body, dict):  # aiohttp's json= and data= arrive unencoded
+        return _dumps(cast("dict[str, Any]", body))
+    if isinstance(body, list) and all(isinstance(piece, (bytes, str, int)) for piece in cast("list[Any]", body)):
+        pieces = cast("list[Any]", body)
+        if pieces and isinstance(pieces[0], int):
+            try:
+                return bytes(pieces)
+            except ValueError:
+                return _dumps(pieces)
+        return b"".join(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
+    return _dumps(body)
+
+
+def _dumps(value: Any) -> bytes:
+    import json
+
+    try:
+        return json.dumps(value).encode()
+    except (TypeError, ValueError):
+        return str(value).encode()
+
+
+def vcr_request_of(sent: Sent) -> Any:
+    """The request as VCR.py's hooks and matchers want it; made once."""
+    if sent.vcr is None:
+        sent.vcr = httpx_stubs.VcrRequest(sent.method, sent.uri, sent.body, sent.headers)
+    return sent.vcr
+
+
+def to_vcr_request(request: RecordedRequest) -> Any:
+    """A recorded request as VCR.py's object."""
+    return VcrRequest(request.method, request.uri, request.body, request.headers)
+
+
+def to_vcr_response(response: RecordedResponse) -> dict[str, Any]:
+    """A recorded response as VCR.py's dictionary; a new one each time, because its stubs change it."""
+    return {
+        "status": {"code": response.status, "message": response.reason},
+        "headers": {name: list(values) for name, values in response.headers.items()},
+        "body": {"string": response.body},
+    }
+
+
+def from_vcr(request: Any, response: dict[str, Any], original: RecordedResponse | None = None) -> Interaction:
+    """An interaction from VCR.py's pair; chunks and times are those of `original` where the body is still the same."""
+    recorded = RecordedRequest(request.method, request.uri, headers_of(request.headers), body_bytes(request))
+    answer = read_vcr_response(response)
+    if original is not None and answer.stream is None and original.stream is not None:
+        stream = original.stream
+        if answer.body != original.body:
+            # A hook changed the body: its cuts are nobody's any more, its end still is.
+            stream = type(stream)(
+                [len(answer.body)] if answer.body else [],
+                stream.at_ms[-1:] if answer.body else [],
+                stream.end,
+                stream.error,
+                stream.end_ms,
+                stream.encoding,
+                stream.http_version,
+                stream.recorded_at,
+            )
+        answer.stream = stream
+    return Interaction(recorded, answer)
+
+
+def headers_of(headers: Any) -> Headers:
+    """Any client's headers as names to lists of values."""
+    if hasattr(headers, "multi_items"):
+        collected: Headers = {}
+        for name, value in headers.multi_items():
+            collected.setdefault(name, []).append(value)
+        return collected
+    return {str(name): _values(value) for name, value in (headers or {}).items()}
+
+
+def _values(value: Any) -> list[str]:
+    listed: list[Any] = list(cast("list[Any]", value)) if isinstance(value, (list, tuple)) else [value]
+    return [item.decode("latin-1") if isinstance(item, bytes) else str(item) for item in listed]
+
+
+def config_for(owner: vcr.VCR, path: str, given: dict[str, Any]) -> dict[str, Any]:
+    """VCR.py's merged configuration for one cassette, with the path as its rules transform it."""
+    config: dict[str, Any] = dict(owner.get_merged_config(path=path, **given))
+    transform = config.pop("path_transformer", None)
+    config.pop("func_path_generator", None)
+    config.pop("record_on_exception", None)
+    if transform is not None:
+        config["path"] = transform(config["path"])
+    return config
+
+
+_OURS = ("before_record_request", "before_record_response", "before_save_interaction", "after_load_interaction")
+_PASSED_ON = (
+    *_OURS,
+    "additional_matchers",
+    "allow_playback_repeats",
+    "cassette_library_dir",
+    "custom_patches",
+    "drop_unused_requests",
+    "filter_headers",
+    "filter_nested_post_data_parameters",
+    "filter_post_data_parameters",
+    "filter_query_parameters",
+    "filter_sensitive_data",
+    "ignore_hosts",
+    "ignore_localhost",
+    "inject_cassette",
+    "path_transformer",
+    "persister",
+    "serializer",
+    "skip_patchers",
+)
+
+
+def vcr_arguments(options: Options) -> dict[str, Any]:
+    """The options that VCR.py knows, where they were set."""
+    found = {name: getattr(options, name) for name in _PASSED_ON}
+    return {name: value for name, value in found.items() if value not in (None, (), False)}
+
+
+_REQUEST_HOOKS = (
+    "filter_headers",
+    "filter_query_parameters",
+    "filter_post_data_parameters",
+    "before_record_request",
+    "before_record",
+    "ignore_hosts",
+    "ignore_localhost",
+)
+
+
+def is_pristine(owner: vcr.VCR, given: dict[str, Any], kind: str) -> bool:
+    """Whether no hook or filter looks at requests (or responses), so that VCR.py's copies need not be made."""
+    names = _REQUEST_HOOKS if kind == "request" else ("before_record_response",)
+    return not any(given.get(name, getattr(owner, name, None)) for name in names)
+
+
+def plain_vcr() -> vcr.VCR:
+    """A configuration with VCR.py's defaults, for cassettes that nobody configured by VCR.py."""
+    return vcr.VCR()
+
+
+def with_owners_matchers(options: Options, owner: vcr.VCR, given: dict[str, Any], config: dict[str, Any]) -> Options:
+    """The matchers that a `vcr.VCR` and its call ask for; None where both leave it at the default.
+
+    VCR.py's own are given by name, so that they can be indexed; everything registered or passed is a function.
+    """
+    from dataclasses import replace
+
+    from vcr import matchers
+
+    builtin = {getattr(matchers, name): name for name in _VCR_MATCHERS}
+    chosen = tuple(builtin.get(function, function) for function in config["match_on"])
+    defaulted = (
+        "match_on" not in given and tuple(owner.match_on) == VCR_MATCH_ON and not given.get("additional_matchers")
+    )
+    if defaulted and chosen == VCR_MATCH_ON:
+        return options
+    return replace(options, match_on=chosen, allow_playback_repeats=bool(config.get("allow_playback_repeats")))
+
+
+_VCR_MATCHERS = ("method", "uri", "scheme", "host", "port", "path", "query", "headers", "raw_body", "body")
