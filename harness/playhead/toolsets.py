@@ -6,7 +6,7 @@ from playhead.tools import (
     ApprovalRequiredToolset,
     CombinedToolset,
     DeferredLoadingToolset,
-    DeferredToolset,
+    DeferredToolset,  # pyright: ignore[reportDeprecated]  # the older name is kept
     ExternalToolset,
     FilteredToolset,
     FunctionToolset,

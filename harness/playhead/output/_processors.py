@@ -177,7 +177,7 @@ class ObjectProcessor:
 
 
 def _wrapped(type_: Any, name: str = "response_data_typed_dict") -> Any:
-    return TypedDict(name, {WRAPPER_KEY: type_})  # pyright: ignore[reportArgumentType]
+    return TypedDict(name, {WRAPPER_KEY: type_})  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
 
 
 @pydantic_dataclass

@@ -18,7 +18,7 @@ import json
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, Union, cast, get_args, get_origin
+from typing import Any, Generic, Literal, TypedDict, Union, cast, get_args, get_origin
 
 from typing_extensions import TypeAliasType, TypeVar
 
@@ -134,11 +134,17 @@ def schema_instructions(template: str, object_def: OutputObjectDefinition) -> st
     return template.replace("{schema}", json.dumps(schema))
 
 
+class _Allowed(TypedDict):
+    allows_none: bool
+    allows_deferred_tools: bool
+    allows_image: bool
+
+
 def _build(output_type: Any, name: str | None, description: str | None, strict: bool | None) -> OutputSchema[Any]:
     outputs = _flatten(output_type)
     if not outputs:
         raise UserError("At least one output type must be provided.")
-    allowed: dict[str, bool] = {}
+    allowed: _Allowed = {"allows_none": False, "allows_deferred_tools": False, "allows_image": False}
     for flag, marker, title in _FLAGS:
         rest = [output for output in outputs if output is not marker]
         allowed[flag] = len(rest) < len(outputs)
@@ -157,7 +163,7 @@ def _build(output_type: Any, name: str | None, description: str | None, strict: 
                 raise UserError(f"`{type(marker).__name__}` must be the only output type.")
             return _build_text_object(marker, allowed)
 
-    texts = [output for output in outputs if output is str or isinstance(output, TextOutput)]
+    texts: list[Any] = [output for output in outputs if output is str or isinstance(output, TextOutput)]
     if len(texts) > 1:
         raise UserError("Only one `str` or `TextOutput` is allowed.")
     others = [output for output in outputs if not (output is str or isinstance(output, TextOutput))]
@@ -173,7 +179,7 @@ def _build(output_type: Any, name: str | None, description: str | None, strict: 
 
 _NONE = type(None)
 
-_FLAGS: list[tuple[str, Any, str]] = [
+_FLAGS: list[tuple[Literal["allows_none", "allows_deferred_tools", "allows_image"], Any, str]] = [
     ("allows_none", _NONE, "None"),
     ("allows_deferred_tools", DeferredToolRequests, "DeferredToolRequests"),
     ("allows_image", BinaryImage, "BinaryImage"),
@@ -187,7 +193,7 @@ def _only_text(outputs: list[Any]) -> bool:
     )
 
 
-def _build_text_object(marker: NativeOutput[Any] | PromptedOutput[Any], allowed: dict[str, bool]) -> OutputSchema[Any]:
+def _build_text_object(marker: NativeOutput[Any] | PromptedOutput[Any], allowed: _Allowed) -> OutputSchema[Any]:
     kind: Literal["native", "prompted"] = "native" if isinstance(marker, NativeOutput) else "prompted"
     title = type(marker).__name__
     outputs = _flatten(marker.outputs)

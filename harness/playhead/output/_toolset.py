@@ -67,7 +67,7 @@ class OutputToolset(AbstractToolset[AgentDepsT]):
         processors: dict[str, ObjectProcessor] = {}
         limits: dict[str, int] = {}
         for output in outputs:
-            own = output if isinstance(output, ToolOutput) else ToolOutput(output)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            own = output if isinstance(output, ToolOutput) else ToolOutput(output)  # pyright: ignore[reportUnknownVariableType]
             processor = ObjectProcessor(
                 own.output,  # pyright: ignore[reportUnknownMemberType]
                 description=own.description or description,

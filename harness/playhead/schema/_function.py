@@ -204,11 +204,15 @@ def takes_run_context(function: Callable[..., Any]) -> bool:
 
 def is_async_callable(function: Any) -> TypeIs[Callable[..., Awaitable[Any]]]:
     """Whether calling `function` gives an awaitable: also for partials, and objects whose `__call__` is async."""
+    source = _unwrap_partial(function)
+    class_ = cast(Any, type(source))  # an object's `__call__` is looked up there, so a class is not its instances
+    return inspect.iscoroutinefunction(source) or (callable(source) and inspect.iscoroutinefunction(class_.__call__))
+
+
+def _unwrap_partial(function: Any) -> Any:
     while isinstance(function, partial):
-        function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return inspect.iscoroutinefunction(function) or (
-        callable(function) and inspect.iscoroutinefunction(type(function).__call__)
-    )
+        function = cast("partial[Any]", function).func
+    return function
 
 
 def is_model_like(type_: Any) -> bool:
@@ -216,20 +220,21 @@ def is_model_like(type_: Any) -> bool:
     origin = get_origin(type_)
     if origin is not None and origin is not Annotated:
         type_ = origin
-    return isinstance(type_, type) and (
-        issubclass(type_, BaseModel)
-        or is_dataclass(type_)
-        or is_typeddict(type_)
-        or getattr(type_, "__is_model_like__", False)
+    if not isinstance(type_, type):
+        return False
+    class_ = cast("type[Any]", type_)
+    return (
+        issubclass(class_, BaseModel)
+        or is_dataclass(class_)
+        or is_typeddict(class_)
+        or bool(getattr(class_, "__is_model_like__", False))
     )
 
 
 def _type_hints(function: Callable[..., Any]) -> dict[str, Any]:
-    source: Any = function
-    while isinstance(source, partial):
-        source = source.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    source = _unwrap_partial(function)
     if isinstance(source, type):
-        source = source.__init__  # pyright: ignore[reportUnknownMemberType]
+        source = source.__init__
     elif not hasattr(source, "__annotations__") and not inspect.isbuiltin(source):
         source = source.__call__
     try:
@@ -260,7 +265,7 @@ def _arguments_schema(
     }
     if takes_extras:
         annotated[_EXTRAS] = extras
-    arguments: Any = TypedDict("Arguments", annotated)  # pyright: ignore[reportArgumentType]
+    arguments: Any = TypedDict("Arguments", annotated)  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
     return _with_defaults(TypeAdapter(arguments).core_schema, defaults, takes_extras)
 
 

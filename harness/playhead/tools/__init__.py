@@ -18,7 +18,12 @@ from playhead.messages import (
     ToolKind,
 )
 from playhead.schema import DocstringFormat, GenerateToolJsonSchema
-from playhead.tools._combined import CombinedToolset, DeferredToolset, DynamicToolset, ExternalToolset
+from playhead.tools._combined import (
+    CombinedToolset,
+    DeferredToolset,  # pyright: ignore[reportDeprecated]  # the older name is kept
+    DynamicToolset,
+    ExternalToolset,
+)
 from playhead.tools._function_toolset import FunctionToolset, FunctionToolsetTool
 from playhead.tools._functions import (
     ArgsValidatorFunc,

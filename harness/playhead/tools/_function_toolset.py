@@ -83,7 +83,7 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
         self.sequential = sequential
         self.requires_approval = requires_approval
         self.metadata = metadata
-        self.defer_loading = defer_loading
+        self._defer_loading = defer_loading  # the name without the line is a method
         self.include_return_schema = include_return_schema
         self._id = id
         self._instructions: list[str | SystemPromptFunc[AgentDepsT]] = []
@@ -211,7 +211,7 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
             requires_approval=given(requires_approval, self.requires_approval),
             metadata=metadata,
             timeout=timeout,
-            defer_loading=given(defer_loading, self.defer_loading),
+            defer_loading=given(defer_loading, self._defer_loading),
             include_return_schema=self.include_return_schema
             if include_return_schema is None
             else include_return_schema,

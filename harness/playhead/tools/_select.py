@@ -25,7 +25,7 @@ async def matches_tool_selector(selector: ToolSelector[Any], ctx: RunContext[Any
 def _contains(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
         return isinstance(value, dict) and all(
-            key in value and _contains(value[key], item)  # pyright: ignore[reportUnknownArgumentType]
+            key in value and _contains(value[key], item)
             for key, item in wanted.items()  # pyright: ignore[reportUnknownVariableType]
         )
     return bool(value == wanted)

@@ -31,12 +31,16 @@ class ArgsValidator(Protocol):
         self,
         input: str | bytes | bytearray,
         *,
+        context: Any | None = ...,
         allow_partial: bool | Literal["off", "on", "trailing-strings"] = ...,
-        **kwargs: Any,
     ) -> Any: ...
 
     def validate_python(
-        self, input: Any, *, allow_partial: bool | Literal["off", "on", "trailing-strings"] = ..., **kwargs: Any
+        self,
+        input: Any,
+        *,
+        context: Any | None = ...,
+        allow_partial: bool | Literal["off", "on", "trailing-strings"] = ...,
     ) -> Any: ...
 
 
