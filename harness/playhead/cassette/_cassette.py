@@ -16,7 +16,6 @@ from typing import Any, cast
 from vcr.cassette import Cassette as VcrCassette
 from vcr.record_mode import RecordMode
 
-from playhead import clock
 from playhead.cassette import _vcr
 from playhead.cassette._body import NOT_JSON, decode_chunks, json_value
 from playhead.cassette._explain import explain
@@ -39,7 +38,6 @@ from playhead.cassette._scrub import Scrubber, environment_secrets
 from playhead.cassette._store import Loaded, load_file, save_file
 from playhead.cassette._tape import (
     NO_RESPONSE_STATUS,
-    Headers,
     Interaction,
     RecordedRequest,
     RecordedResponse,
@@ -475,7 +473,9 @@ class Cassette(VcrCassette):
         encoding = first_header(headers, "content-encoding")
         dropped = {"content-length", "transfer-encoding"}
         if encoding is not None:
-            decoded = decode_chunks(chunks, encoding, whole=taking.end == "complete")
+            decoded = None
+            if taking.codings is None or taking.codings >= set(encoding.lower().replace(",", " ").split()):
+                decoded = decode_chunks(chunks, encoding, whole=taking.end == "complete")
             if decoded is not None:
                 chunks = decoded
                 dropped.add("content-encoding")

@@ -24,6 +24,7 @@ class Taking:
     __slots__ = (
         "at",
         "chunks",
+        "codings",
         "end",
         "ended",
         "error",
@@ -56,6 +57,8 @@ class Taking:
         self.error: tuple[str, str] | None = None
         self.ended: float | None = None
         self.recorded_at = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.codings: frozenset[str] | None = None
+        """The content-encodings that the client undoes; None where that is not known."""
         self.whole_body = False
         """Whether the client hands over the body as a whole, perhaps decoded already."""
         self.interrupted = False

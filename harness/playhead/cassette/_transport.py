@@ -57,7 +57,7 @@ def _handle(module: ModuleType, send: Callable[[Any], Any], request: Any, casset
         raise
     finally:
         BELOW.reset(token)
-    if not _begun(taking, response):
+    if not _begun(module, taking, response):
         response.stream = sync_tee(module, response.stream, taking)
     return response
 
@@ -80,7 +80,7 @@ async def _handle_async(
         raise
     finally:
         BELOW.reset(token)
-    if not _begun(taking, response):
+    if not _begun(module, taking, response):
         response.stream = async_tee(module, response.stream, taking)
     return response
 
@@ -93,12 +93,13 @@ def _failed(module: ModuleType, taking: Taking, error: BaseException) -> None:
     taking.finish("failed" if end in ("timeout", "disconnected") else "cancelled", error)
 
 
-def _begun(taking: Taking, response: Any) -> bool:
+def _begun(module: ModuleType, taking: Taking, response: Any) -> bool:
     """Notes status and headers. True where the body is there already, so that nobody will read its stream."""
     taking.status = response.status_code
     taking.reason = response.reason_phrase
     taking.headers = _vcr.headers_of(response.headers)
     taking.http_version = http_version_of(response)
+    taking.codings = _codings(module)
     if not hasattr(response, "_content"):
         return False
     # A response made with content= (by MockTransport's handlers) is not coded any more, whatever its headers say.
@@ -108,6 +109,12 @@ def _begun(taking: Taking, response: Any) -> bool:
     taking.whole_body = True
     taking.finish("complete")
     return True
+
+
+def _codings(module: ModuleType) -> frozenset[str] | None:
+    """What this module decodes here and now: Brotli and Zstandard depend on what is installed."""
+    decoders: Any = getattr(getattr(module, "_decoders", None), "SUPPORTED_DECODERS", None)
+    return None if decoders is None else frozenset(decoders)
 
 
 # -- the classes that send --------------------------------------------------------------------------------------------
