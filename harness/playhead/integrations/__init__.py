@@ -1,0 +1,1 @@
+"""Guests: one library per file, each its own optional door, imported only by those who use it."""
