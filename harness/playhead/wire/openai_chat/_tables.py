@@ -54,6 +54,40 @@ REASONING_FIELDS = ("reasoning", "reasoning_content", "reasoning_text")
 GitHub Copilot. Where there are several they say the same, and the first counts."""
 
 
+SETTINGS: dict[str, str] = {
+    "frequency_penalty": "frequency_penalty",
+    "logit_bias": "logit_bias",
+    "max_tokens": "max_completion_tokens",
+    "openai_logprobs": "logprobs",
+    "openai_prediction": "prediction",
+    "openai_prompt_cache_key": "prompt_cache_key",
+    "openai_prompt_cache_retention": "prompt_cache_retention",
+    "openai_reasoning_effort": "reasoning_effort",
+    "openai_service_tier": "service_tier",
+    "openai_store": "store",
+    "openai_top_logprobs": "top_logprobs",
+    "openai_user": "user",
+    "parallel_tool_calls": "parallel_tool_calls",
+    "presence_penalty": "presence_penalty",
+    "seed": "seed",
+    "stop_sequences": "stop",
+    "temperature": "temperature",
+    "top_p": "top_p",
+}
+"""Settings and the fields of the body that they are."""
+
+EFFORTS: dict[bool | str, str] = {
+    True: "medium",
+    False: "none",
+    "minimal": "minimal",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "xhigh",
+}
+"""The setting `thinking` as `reasoning_effort`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """What must be known of a model to read its text."""
