@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from playhead.cassette._emit import FORMAT
 from playhead.cassette._format import CassetteFile
 from playhead.cassette._open import REPLAY_KEYS, UseCassette, use_cassette, use_vcr_cassette, watch
-from playhead.cassette._options import MODES, OptionNames, Options
+from playhead.cassette._options import MODES, OptionNames, Options, unknown_option
 from playhead.cassette._scrub import Rules, Scrubber
 from playhead.cassette._store import read_file, write_file
 from playhead.cassette._tape import END_KINDS, End, Interaction, RecordedRequest, RecordedResponse, Stream
@@ -38,6 +38,7 @@ __all__ = [
     "Stream",
     "UseCassette",
     "read_file",
+    "unknown_option",
     "use_cassette",
     "use_vcr_cassette",
     "watch",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from typing import TYPE_CHECKING, Any, cast
 
 from playhead.cassette._body import NOT_JSON, json_value
@@ -27,14 +28,17 @@ def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) 
     address = f"{sent.method} {scrubber.mask_text(scrubber.scrub_uri(sent.uri))}"
     items = cassette.interactions
     if not cassette.existed and not items:
+        path = _shown(cassette.path)
         problem = (
-            f"No recording for {label} ({cassette.path})."
-            if label
-            else f"No recording: {cassette.path} does not exist, or is empty."
+            f"No recording for {label} ({path})." if label else f"No recording: {path} does not exist, or is empty."
         )
-        return f"{problem} The first request was {address}.", f"Record it: {again}" if again else _RECORD
+        first = f"The first request was {address}."
+        if not again:
+            return f"{problem} {first}", _RECORD
+        # The command comes first here: whoever meets Playhead's first error reads its first line.
+        return f"{problem} Record it: {again.replace('{mode}', 'once')}{_needs(sent.uri)}", first
     if not items:
-        return f"No recording fits {address}: {cassette.path} holds no interactions.", _again(again)
+        return f"No recording fits {address}: {_shown(cassette.path)} holds no interactions.", _again(again)
     shown = _masked(sent, scrubber)
     twins = [number for number, item in enumerate(items) if _same(keys, shown, _masked(item.request, scrubber))]
     lines = [f"No recording fits {address}"]
@@ -42,7 +46,7 @@ def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) 
         lines[0] += f" in {label}"
     lines[0] += "."
     lines.append(
-        f"Cassette: {cassette.path}, {len(items)} recorded, {len(items) - len(_left(cassette, items))} played."
+        f"Cassette: {_shown(cassette.path)}, {len(items)} recorded, {len(items) - len(_left(cassette, items))} played."
     )
     if twins:
         times = "once" if len(twins) == 1 else f"{len(twins)} times"
@@ -68,7 +72,40 @@ def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) 
 
 
 def _again(command: str | None) -> str:
-    return f"If the change is intended, record again: {command}" if command else _RECORD_AGAIN
+    if not command:
+        return _RECORD_AGAIN
+    return f"If the change is intended, record again: {command.replace('{mode}', 'rewrite')}"
+
+
+def _shown(path: str) -> str:
+    """A path relative to the working directory, where it is below it."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
+
+
+def _needs(uri: str) -> str:
+    """The key that the provider of a host asks for."""
+    host = split_uri(uri).hostname or ""
+    return next((f" (needs {key})" for part, key in _KEYS_OF_HOSTS if part in host), "")
+
+
+_KEYS_OF_HOSTS = (
+    ("openai.azure.com", "AZURE_OPENAI_API_KEY"),
+    ("api.openai.com", "OPENAI_API_KEY"),
+    ("anthropic.com", "ANTHROPIC_API_KEY"),
+    ("generativelanguage.googleapis.com", "GEMINI_API_KEY"),
+    ("groq.com", "GROQ_API_KEY"),
+    ("mistral.ai", "MISTRAL_API_KEY"),
+    ("deepseek.com", "DEEPSEEK_API_KEY"),
+    ("openrouter.ai", "OPENROUTER_API_KEY"),
+    ("cerebras.ai", "CEREBRAS_API_KEY"),
+    ("cohere.com", "CO_API_KEY"),
+    ("fireworks.ai", "FIREWORKS_API_KEY"),
+    ("together.xyz", "TOGETHER_API_KEY"),
+    ("huggingface.co", "HF_TOKEN"),
+    ("moonshot", "MOONSHOTAI_API_KEY"),
+    ("api.x.ai", "XAI_API_KEY"),
+)
 
 
 _RECORD = "Record it with record_mode='once'."

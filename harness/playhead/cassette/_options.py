@@ -12,7 +12,7 @@ from playhead.cassette._scrub import Rules
 from playhead.cassette._tape import Interaction
 from playhead.chunks import check_how
 
-__all__ = ["MODES", "Options", "OptionNames", "make_options"]
+__all__ = ["MODES", "Options", "OptionNames", "make_options", "unknown_option"]
 
 MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
 """What a cassette does with a request it knows, and with one it does not:
@@ -78,7 +78,7 @@ class Options:
     replay_keys: tuple[str, ...] | None = None
     """Variables that get a placeholder while nothing can be recorded; None: those of the well-known providers."""
     record_command: str | None = None
-    """How to record again, as the error says it."""
+    """How to record again, as the error says it; `{mode}` in it becomes the record mode that helps."""
     label: str | None = None
     """Whose cassette it is, as the error says it: the name of a test."""
 
