@@ -228,14 +228,32 @@ class ModelAPIError(AgentRunError):
 
 
 class ModelHTTPError(ModelAPIError):
-    """A provider answered with an HTTP status of 400 or above. `body` is its (parsed) answer."""
+    """A provider answered with an HTTP status of 400 or above. `body` is its (parsed) answer.
+
+    `code` and `provider_message` are the provider's own, and `headers` those of its answer, where they are known.
+    """
 
     status_code: int
     body: object | None
+    code: str | None
+    provider_message: str | None
+    headers: dict[str, str] | None
 
-    def __init__(self, status_code: int, model_name: str, body: object | None = None) -> None:
+    def __init__(
+        self,
+        status_code: int,
+        model_name: str,
+        body: object | None = None,
+        *,
+        code: str | None = None,
+        provider_message: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.status_code = status_code
         self.body = body
+        self.code = code
+        self.provider_message = provider_message
+        self.headers = headers
         super().__init__(model_name, f"status_code: {status_code}, model_name: {model_name}, body: {body}")
 
 

@@ -4,8 +4,13 @@ Comes in: messages, settings and request parameters. Goes out: `ModelResponse`, 
 """
 
 from playhead.messages import ModelRequestParameters
+from playhead.models._allow import check_allow_model_requests, override_allow_model_requests
+from playhead.models._http import HttpModel
+from playhead.models._infer import infer_model, infer_model_profile, infer_provider, parse_model_id
+from playhead.models._known import KnownModelName
 from playhead.models._model import Model, StreamedResponse
 from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, ModelProfileSpec
+from playhead.models._providers import PROVIDERS, Provider
 from playhead.models._script import (
     Condition,
     Response,
@@ -33,12 +38,17 @@ from playhead.models._script_file import dump_script, load_script, parse_script,
 from playhead.models._scripted import ScriptedDisconnect, ScriptedError, ScriptedModel, ScriptedRequest
 
 __all__ = [
+    "ALLOW_MODEL_REQUESTS",
     "Condition",
     "DEFAULT_PROFILE",
+    "HttpModel",
+    "KnownModelName",
     "Model",
     "ModelProfile",
     "ModelProfileSpec",
     "ModelRequestParameters",
+    "PROVIDERS",
+    "Provider",
     "Response",
     "ResponseLike",
     "Script",
@@ -52,14 +62,20 @@ __all__ = [
     "builtin_call",
     "builtin_return",
     "call",
+    "check_allow_model_requests",
     "comment",
     "disconnect",
     "dump_script",
     "error",
     "finish",
+    "infer_model",
+    "infer_model_profile",
+    "infer_provider",
     "interleave",
     "load_script",
     "output",
+    "override_allow_model_requests",
+    "parse_model_id",
     "parse_script",
     "refusal",
     "response",
@@ -69,3 +85,6 @@ __all__ = [
     "usage",
     "wait",
 ]
+
+ALLOW_MODEL_REQUESTS = True
+"""Set this to False, and no model asks a provider; see `check_allow_model_requests`."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
-from typing import Any, Literal, TypeAlias
-
-from typing_extensions import Self
+from typing import Any, Literal, Self, TypeAlias
 
 from playhead.exceptions import UserError
 from playhead.messages import InstructionPart, ModelRequestParameters, OutputObjectDefinition
 
-__all__ = ["DEFAULT_PROFILE", "DEFAULT_PROMPTED_OUTPUT_TEMPLATE", "ModelProfile", "ModelProfileSpec", "prepare_parameters"]
+__all__ = [
+    "DEFAULT_PROFILE",
+    "DEFAULT_PROMPTED_OUTPUT_TEMPLATE",
+    "ModelProfile",
+    "ModelProfileSpec",
+    "prepare_parameters",
+]
 
 DEFAULT_PROMPTED_OUTPUT_TEMPLATE = (
     "\nAlways respond with a JSON object that's compatible with this schema:\n\n{schema}\n\n"
@@ -95,7 +99,9 @@ def prepare_parameters(parameters: ModelRequestParameters, profile: ModelProfile
         template = profile.prompted_output_template
     if template and parameters.output_object is not None:
         asked = InstructionPart(_fill(template, parameters.output_object))
-        parts = InstructionPart.sorted([*(parameters.instruction_parts or []), asked])
+        known = parameters.instruction_parts or []
+        # The runtime and a model may both prepare a request; the second time changes nothing.
+        parts = known if asked in known else InstructionPart.sorted([*known, asked])
         parameters = replace(parameters, prompted_output_template=template, instruction_parts=parts)
     return parameters
 
@@ -112,4 +118,3 @@ def _fill(template: str, output: OutputObjectDefinition) -> str:
 
 def _default_of(item: Any) -> Any:
     return item.default_factory() if item.default_factory is not MISSING else item.default
-

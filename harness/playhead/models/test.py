@@ -264,7 +264,7 @@ class TestStreamedResponse(StreamedResponse):
         emitter = Emitter(self.fold)
         for index, part in enumerate(self._structured_response.parts):
             if isinstance(part, TextPart):
-                # An empty start, then the words; a long word counts as two, so that there is always more than one piece.
+                # An empty start, then the words; a single word comes in two halves.
                 pieces = _pieces(part.content)
                 emitter.text(index, "")
                 for event in emitter.take():
@@ -287,7 +287,7 @@ class TestStreamedResponse(StreamedResponse):
 def _pieces(text: str) -> list[str]:
     pieces = [f"{word} " for word in text.split(" ")]
     pieces[-1] = pieces[-1].removesuffix(" ")
-    if len(pieces) == 1:
-        middle = len(pieces[0]) // 2
-        pieces = [pieces[0][:middle], pieces[0][middle:]]
-    return [piece for piece in pieces if piece]
+    if len(pieces) == 1 and len(text) > 2:
+        middle = len(text) // 2
+        pieces = [text[:middle], text[middle:]]
+    return pieces

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from playhead.messages import FileUrl
+from playhead.messages import FileUrl, StreamEvent
 from playhead.wire._dialect import ModelCall, WireRequest
 from playhead.wire._json import dump
 from playhead.wire.anthropic_messages._blocks import ERROR_TYPE
 from playhead.wire.anthropic_messages._decoder import AnthropicDecoder, read_error
+from playhead.wire.anthropic_messages._encoder import StreamEncoder, WholeEncoder
 from playhead.wire.anthropic_messages._messages import needs_download
+from playhead.wire.anthropic_messages._normal import normal
 from playhead.wire.anthropic_messages._request import read_request, write_request
 
 __all__ = ["AnthropicMessages"]
@@ -45,6 +47,14 @@ class AnthropicMessages:
     ) -> AnthropicDecoder:
         """A machine for one reply. Of server tools only those in `native_tools` are believed, where it is given."""
         return AnthropicDecoder(streamed=streamed, native_tools=native_tools)
+
+    def encoder(self, *, streamed: bool, call: ModelCall | None = None) -> StreamEncoder | WholeEncoder:
+        """A machine that writes one reply."""
+        return (StreamEncoder if streamed else WholeEncoder)(call)
+
+    def normal(self, events: Iterable[StreamEvent], *, streamed: bool = True) -> list[StreamEvent]:
+        """`events` as they come back when they were written and read again."""
+        return normal(events, streamed=streamed)
 
     def needs_download(self, item: FileUrl) -> bool:
         """Whether the content of a URL has to be sent in its place."""

@@ -46,7 +46,14 @@ from playhead.wire.anthropic_messages._blocks import (
 from playhead.wire.anthropic_messages._decoder import AnthropicDecoder
 from playhead.wire.anthropic_messages._tools import cache_control
 
-__all__ = ["limit_cache_points", "needs_download", "read_messages", "write_messages"]
+__all__ = [
+    "limit_cache_points",
+    "needs_download",
+    "read_messages",
+    "write_messages",
+    "write_native_call",
+    "write_native_return",
+]
 
 _CACHEABLE = {"document", "image", "server_tool_use", "text", "tool_result", "tool_use"}
 _TAGS = ("<thinking>", "</thinking>")
@@ -192,9 +199,10 @@ def _write_part(part: ModelResponsePart) -> dict[str, Any] | None:
                 "input": part.args_as_dict(),
             }
         case BuiltinToolCallPart():
-            return _write_native_call(part) if part.provider_name == NAME else None
+            return write_native_call(part) if part.provider_name == NAME else None
         case BuiltinToolReturnPart():
-            return write_native_return(part) if part.provider_name == NAME else None
+            sendable = part.tool_name.startswith(MCP) or isinstance(part.content, (dict, list))
+            return write_native_return(part) if part.provider_name == NAME and sendable else None
         case CompactionPart():
             if part.provider_name != NAME:
                 return None
@@ -219,7 +227,8 @@ def _write_thinking(part: ThinkingPart) -> dict[str, Any] | None:
     return {"text": "\n".join([_TAGS[0], part.content, _TAGS[1]]), "type": "text"} if part.content else None
 
 
-def _write_native_call(part: BuiltinToolCallPart) -> dict[str, Any] | None:
+def write_native_call(part: BuiltinToolCallPart) -> dict[str, Any]:
+    """The block of a server tool's call."""
     args = part.args_as_dict()
     if part.tool_name.startswith(f"{MCP}:"):
         return {
@@ -236,13 +245,11 @@ def _write_native_call(part: BuiltinToolCallPart) -> dict[str, Any] | None:
     return {"id": part.tool_call_id, "type": "server_tool_use", "name": name, "input": args, **caller(part)}
 
 
-def write_native_return(part: BuiltinToolReturnPart) -> dict[str, Any] | None:
+def write_native_return(part: BuiltinToolReturnPart) -> dict[str, Any]:
     """The block of a server tool's result."""
     if part.tool_name.startswith(MCP):
-        content = as_dict(part.content)
+        content = as_dict(part.content) or {"content": part.content, "is_error": False}
         return {"tool_use_id": part.tool_call_id, "type": "mcp_tool_result", **content}
-    if not isinstance(part.content, (dict, list)):
-        return None
     content: Any = part.content  # pyright: ignore[reportUnknownMemberType]
     kind = result_block_type(part)
     if kind == "tool_search_tool_result":

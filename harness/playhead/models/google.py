@@ -1,0 +1,155 @@
+"""Google's models, by the Gemini API or on Google Cloud (Vertex AI)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from playhead.exceptions import UserError
+from playhead.messages import ModelSettings
+from playhead.models._http import HttpModel, HttpStreamedResponse
+from playhead.models._infer import infer_provider
+from playhead.models._providers import Provider, google_cloud_path
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "GeminiModel",
+    "GeminiModelSettings",
+    "GeminiStreamedResponse",
+    "GoogleModel",
+    "GoogleModelName",
+    "GoogleModelSettings",
+    "GoogleProvider",
+]
+
+GoogleModelName = str
+GeminiStreamedResponse = HttpStreamedResponse
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_LOCATION = "us-central1"
+
+
+class GoogleModelSettings(ModelSettings, total=False):
+    """Settings of `generateContent` beside the shared ones."""
+
+    google_safety_settings: list[dict[str, Any]]
+    google_thinking_config: dict[str, Any]
+    google_labels: dict[str, str]
+    google_video_resolution: str
+    google_cached_content: str
+    google_logprobs: bool
+    google_top_logprobs: int
+    google_service_tier: str
+
+
+GeminiModelSettings = GoogleModelSettings
+
+
+class GoogleProvider(Provider):
+    """The Gemini API, or, with `vertexai` (or any of `project`, `location`, `credentials`), Google Cloud.
+
+    On Google Cloud a request needs one of: `credentials` (an object of the `google-auth` package, or anything with a
+    `token`), the machine's default credentials (with `google-auth` installed), or an API key (`api_key`,
+    `GOOGLE_API_KEY`; then no project is named). The project is `project` or `GOOGLE_CLOUD_PROJECT`, the location
+    `location` or `GOOGLE_CLOUD_LOCATION` or `us-central1`.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        credentials: Any = None,
+        project: str | None = None,
+        location: str | None = None,
+        vertexai: bool | None = None,
+        client: Any = None,
+        http_client: httpx.AsyncClient | None = None,
+        base_url: str | None = None,
+    ) -> None:
+        if client is not None:
+            # The `google-genai` package shows neither its key nor its URL.
+            raise UserError("Say `api_key`, `project` and so on here: a client of `google-genai` cannot be taken over.")
+        named = bool(project or location or credentials)
+        self.vertexai = named if vertexai is None else vertexai
+        if not self.vertexai:
+            super().__init__("google-gla", api_key=api_key, http_client=http_client, base_url=base_url)
+            return
+        project = project or os.environ.get("GOOGLE_CLOUD_PROJECT")
+        location = location or os.environ.get("GOOGLE_CLOUD_LOCATION") or _LOCATION
+        self._credentials = credentials
+        self._with_key = not named and bool(api_key or os.environ.get("GOOGLE_API_KEY"))
+        host = "aiplatform.googleapis.com"
+        if not self._with_key and location != "global":
+            host = f"{location}-{host}"
+        super().__init__(
+            "google-vertex",
+            api_key=api_key,
+            http_client=http_client,
+            base_url=base_url or f"https://{host}",
+            path=google_cloud_path(None if self._with_key else project, location),
+        )
+        self._project = project
+
+    async def auth_headers(self) -> dict[str, str]:
+        """The key, or a token of the credentials, which is fetched anew when it has expired."""
+        if not self.vertexai or self._with_key:
+            return await super().auth_headers()
+        if self._project is None:
+            raise UserError(
+                "Google Cloud needs to know the project: pass `project=` or set the `GOOGLE_CLOUD_PROJECT` environment "
+                "variable; or pass `api_key=`, which belongs to one."
+            )
+        if self._credentials is None:
+            self._credentials = await asyncio.to_thread(_default_credentials)
+        token = getattr(self._credentials, "token", None)
+        if not getattr(self._credentials, "valid", bool(token)):
+            await asyncio.to_thread(_refresh, self._credentials)
+            token = self._credentials.token
+        return {"authorization": f"Bearer {token}"}
+
+
+def _default_credentials() -> Any:
+    try:
+        import google.auth
+    except ImportError:
+        raise UserError(
+            "To ask Google Cloud with this machine's default credentials, install `google-auth`; or pass `credentials=` "
+            "(anything with a `token`) or `api_key=` to `GoogleProvider`."
+        ) from None
+    auth: Any = google.auth
+    credentials, _ = auth.default(scopes=[_SCOPE])
+    return credentials
+
+
+def _refresh(credentials: Any) -> None:
+    from google.auth.transport.requests import Request
+
+    request: Any = Request()
+    credentials.refresh(request)
+
+
+class GoogleModel(HttpModel):
+    """A model that speaks `generateContent`. `provider` is `google-gla`, `google-vertex`, or a `Provider`."""
+
+    def __init__(
+        self,
+        model_name: str,
+        *,
+        provider: str | Provider = "google-gla",
+        profile: Any = None,
+        settings: ModelSettings | None = None,
+    ) -> None:
+        if isinstance(provider, str):
+            provider = infer_provider(provider)
+        super().__init__("google-generate", model_name, provider=provider, settings=settings, profile=profile)
+
+
+class GeminiModel(GoogleModel):
+    """The older name of `GoogleModel`."""
+
+    def __init__(self, model_name: str, **rest: Any) -> None:
+        warnings.warn("Use `GoogleModel` instead of `GeminiModel`.", DeprecationWarning, stacklevel=2)
+        super().__init__(model_name, **rest)

@@ -1,0 +1,165 @@
+"""OpenAI's models, and those of everybody who speaks OpenAI's formats."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from playhead.exceptions import UserError
+from playhead.messages import ModelSettings
+from playhead.models._http import HttpModel, HttpStreamedResponse
+from playhead.models._infer import infer_provider
+from playhead.models._providers import Provider, azure_path, is_azure_v1
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "AzureProvider",
+    "OpenAIChatModel",
+    "OpenAIChatModelSettings",
+    "OpenAIModel",
+    "OpenAIModelName",
+    "OpenAIModelSettings",
+    "OpenAIProvider",
+    "OpenAIResponsesModel",
+    "OpenAIResponsesModelSettings",
+    "OpenAIStreamedResponse",
+]
+
+OpenAIModelName = str
+OpenAIStreamedResponse = HttpStreamedResponse
+
+
+class OpenAIChatModelSettings(ModelSettings, total=False):
+    """Settings of chat completions beside the shared ones."""
+
+    openai_reasoning_effort: str
+    openai_logprobs: bool
+    openai_top_logprobs: int
+    openai_store: bool | None
+    openai_user: str
+    openai_service_tier: str
+    openai_prediction: Any
+    openai_prompt_cache_key: str
+    openai_prompt_cache_retention: str
+    openai_continuous_usage_stats: bool
+
+
+OpenAIModelSettings = OpenAIChatModelSettings
+
+
+class OpenAIResponsesModelSettings(OpenAIChatModelSettings, total=False):
+    """Settings of the Responses API beside those of chat completions."""
+
+    openai_builtin_tools: list[Any]
+    openai_reasoning_generate_summary: str
+    openai_reasoning_summary: str
+    openai_send_reasoning_ids: bool
+    openai_truncation: str
+    openai_text_verbosity: str
+    openai_previous_response_id: str
+    openai_conversation_id: str
+    openai_include_code_execution_outputs: bool
+    openai_include_web_search_sources: bool
+    openai_include_file_search_results: bool
+    openai_include_raw_annotations: bool
+    openai_context_management: Any
+
+
+class OpenAIProvider(Provider):
+    """OpenAI, or a server that speaks its formats at another URL.
+
+    `openai_client` is one of the `openai` package's; its key and URL are taken over.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
+        openai_client: Any = None,
+        http_client: httpx.AsyncClient | None = None,
+        name: str = "openai",
+    ) -> None:
+        if openai_client is not None:
+            if base_url is not None or api_key is not None or http_client is not None:
+                raise UserError("`openai_client` has a URL, a key and a client of its own; pass it alone.")
+            base_url, api_key = str(openai_client.base_url), openai_client.api_key
+        elif base_url is not None and api_key is None and not os.environ.get("OPENAI_API_KEY"):
+            # A server of one's own mostly asks for none.
+            api_key = "api-key-not-set"
+        super().__init__(name, base_url=base_url, api_key=api_key, http_client=http_client)  # type: ignore[arg-type]
+
+
+class AzureProvider(Provider):
+    """OpenAI's models on Azure.
+
+    Endpoints that end in `/v1` speak OpenAI's own paths; for others the API's version is needed (`api_version`, or the
+    variable `OPENAI_API_VERSION`), and the model's name is that of its deployment.
+    """
+
+    def __init__(
+        self,
+        *,
+        azure_endpoint: str | None = None,
+        api_version: str | None = None,
+        api_key: str | None = None,
+        http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        endpoint = azure_endpoint or os.environ.get("AZURE_OPENAI_ENDPOINT")
+        v1 = endpoint is not None and is_azure_v1(endpoint)
+        if v1 and api_version is not None:
+            raise UserError("An endpoint that ends in `/v1` takes no `api_version`.")
+        if v1 and endpoint is not None:
+            endpoint = endpoint.rstrip("/").removesuffix("/v1") + "/v1"
+        super().__init__(
+            "azure",
+            base_url=endpoint,
+            api_key=api_key,
+            auth="bearer" if v1 else "api-key",
+            http_client=http_client,
+            path=None if v1 else azure_path(api_version),
+        )
+
+
+class OpenAIChatModel(HttpModel):
+    """A model that speaks chat completions. `provider` is a name of the table of providers, or a `Provider`."""
+
+    dialect_name = "openai-chat"
+
+    def __init__(
+        self,
+        model_name: str,
+        *,
+        provider: str | Provider = "openai",
+        profile: Any = None,
+        system_prompt_role: Literal["system", "developer", "user"] | None = None,
+        settings: ModelSettings | None = None,
+    ) -> None:
+        if isinstance(provider, str):
+            provider = infer_provider(provider)
+        if system_prompt_role is not None:
+            role: Any = {"openai_system_prompt_role": system_prompt_role}
+            settings = {**role, **(settings or {})}
+        super().__init__(self.dialect_name, model_name, provider=provider, settings=settings, profile=profile)
+
+
+class OpenAIModel(OpenAIChatModel):
+    """The older name of `OpenAIChatModel`."""
+
+    def __init__(self, model_name: str, **rest: Any) -> None:
+        warnings.warn(
+            "`OpenAIModel` is deprecated, use `OpenAIChatModel` or `OpenAIResponsesModel` instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        super().__init__(model_name, **rest)
+
+
+class OpenAIResponsesModel(OpenAIChatModel):
+    """A model that speaks OpenAI's Responses API."""
+
+    dialect_name = "openai-responses"
