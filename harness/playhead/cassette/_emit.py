@@ -74,6 +74,7 @@ def emit_interaction(interaction: Interaction) -> bytes:
 
 
 def _emit_headers(out: list[str], headers: Headers) -> None:
+    headers = {name: values for name, values in headers.items() if values}  # VCR.py cannot read a header without a value
     if not headers:
         out.append("    headers: {}\n")
         return

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from playhead.cassette._body import decode_chunks
 from playhead.chunks import cut
 
 __all__ = ["END_KINDS", "End", "Headers", "Interaction", "RecordedRequest", "RecordedResponse", "Stream"]
@@ -110,6 +111,18 @@ class RecordedResponse:
     def chunks(self) -> list[bytes]:
         """The body in the pieces in which it arrived; one piece where that is not known."""
         return cut_like(self.body, self.stream.chunks if self.stream is not None else None)
+
+    @property
+    def decoded_chunks(self) -> list[bytes]:
+        """`chunks` with a content-encoding undone that the file still has, as in recordings of VCR.py.
+
+        What Playhead records is stored decoded; then, and where nothing can be decoded, these are `chunks`.
+        """
+        encoding = self.header("content-encoding")
+        if encoding is None:
+            return self.chunks
+        decoded = decode_chunks(self.chunks, encoding, whole=False)
+        return self.chunks if decoded is None else decoded
 
     @property
     def at_ms(self) -> list[int]:

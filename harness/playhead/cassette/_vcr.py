@@ -98,7 +98,8 @@ def vcr_request_of(sent: Sent) -> Any:
 
 def to_vcr_request(request: RecordedRequest) -> Any:
     """A recorded request as VCR.py's object."""
-    return VcrRequest(request.method, request.uri, request.body, request.headers)
+    headers = {name: values for name, values in request.headers.items() if values}
+    return VcrRequest(request.method, request.uri, request.body, headers)
 
 
 def to_vcr_response(response: RecordedResponse) -> dict[str, Any]:
