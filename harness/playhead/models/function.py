@@ -347,4 +347,3 @@ async def _close(source: Any) -> None:
     close = getattr(source, "aclose", None)
     if close is not None:
         await close()
-

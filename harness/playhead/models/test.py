@@ -275,7 +275,9 @@ class TestStreamedResponse(StreamedResponse):
                     for event in emitter.take():
                         yield event
             else:
-                assert isinstance(part, (ToolCallPart, ThinkingPart, BuiltinToolCallPart, BuiltinToolReturnPart, FilePart))
+                assert isinstance(
+                    part, (ToolCallPart, ThinkingPart, BuiltinToolCallPart, BuiltinToolReturnPart, FilePart)
+                )
                 emitter.start(index, part)
             for event in emitter.take():
                 yield event

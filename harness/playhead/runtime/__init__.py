@@ -1,0 +1,54 @@
+"""The agent: declared once, run six ways.
+
+Comes in: what a user declares (model, prompts, tools, outputs), and a prompt. Goes out: results, and the events of a run
+while it runs. `_nodes` says what follows from what, `_drive` takes a run to its end, `_stream` is a reply that arrives,
+`_calls` handles the tool calls of a reply.
+"""
+
+from playhead.runtime._agent import Agent
+from playhead.runtime._concurrency import (
+    AbstractConcurrencyLimiter,
+    AnyConcurrencyLimit,
+    ConcurrencyLimit,
+    ConcurrencyLimiter,
+)
+from playhead.runtime._events import AgentEventStream
+from playhead.runtime._final import End, FinalResult
+from playhead.runtime._nodes import AgentNode, CallToolsNode, ModelRequestNode, SetFinalResult, UserPromptNode
+from playhead.runtime._prompts import AgentInstructions
+from playhead.runtime._result import AgentRunResult, AgentRunResultEvent, StreamedRunResult
+from playhead.runtime._run import AgentRun, capture_run_messages
+from playhead.runtime._state import EndStrategy, EventStreamHandler, GraphRunContext
+from playhead.runtime._stream import AgentStream
+from playhead.runtime._sync import StreamedRunResultSync
+from playhead.runtime._ways import AbstractAgent, AgentMetadata, AgentModelSettings
+
+__all__ = [
+    "AbstractAgent",
+    "AbstractConcurrencyLimiter",
+    "Agent",
+    "AgentEventStream",
+    "AgentInstructions",
+    "AgentMetadata",
+    "AgentModelSettings",
+    "AgentNode",
+    "AgentRun",
+    "AgentRunResult",
+    "AgentRunResultEvent",
+    "AgentStream",
+    "AnyConcurrencyLimit",
+    "CallToolsNode",
+    "ConcurrencyLimit",
+    "ConcurrencyLimiter",
+    "End",
+    "EndStrategy",
+    "EventStreamHandler",
+    "FinalResult",
+    "GraphRunContext",
+    "ModelRequestNode",
+    "SetFinalResult",
+    "StreamedRunResult",
+    "StreamedRunResultSync",
+    "UserPromptNode",
+    "capture_run_messages",
+]

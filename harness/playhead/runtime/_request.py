@@ -1,0 +1,123 @@
+"""From the state of a run to what the model is sent in this step."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from playhead import clock
+from playhead.exceptions import UserError
+from playhead.messages import (
+    InstructionPart,
+    ModelMessage,
+    ModelRequest,
+    ModelRequestParameters,
+    ModelSettings,
+    ToolDefinition,
+)
+from playhead.runtime._state import GraphRunContext
+from playhead.schema import is_async_callable, run_in_thread, takes_run_context
+
+
+async def prepare_request(
+    ctx: GraphRunContext[Any, Any], request: ModelRequest, resuming: bool
+) -> tuple[ModelSettings | None, ModelRequestParameters, list[ModelMessage]]:
+    """Begin a step with `request`: it goes into the history; settings, parameters and messages come out."""
+    state, deps = ctx.state, ctx.deps
+    request.timestamp = clock.now()
+    request.run_id = state.run_id
+    history = state.message_history
+    history.append(request)
+    if resuming:
+        deps.new_message_index = len(history)
+    state.run_step += 1
+    run_context = ctx.run_context()
+    deps.tool_manager = await deps.tool_manager.for_run_step(run_context)
+    settings = deps.model_settings(run_context)
+    run_context.model_settings = settings
+    deps.max_tokens = (settings or {}).get("max_tokens")
+    parts = await deps.get_instructions(run_context)
+    if not history[:-1] and not request.parts and not parts:
+        raise UserError("No message history, user prompt, or instructions provided")
+    parts = InstructionPart.sorted(parts) if parts else None
+    request.instructions = InstructionPart.join(parts) if parts else request.instructions if resuming else None
+    if deps.history_processors:
+        await _process_history(ctx, deps.history_processors)
+    settings, parameters = deps.model.prepare_request(settings, await _parameters(ctx, parts))
+    messages = deps.merged.of(history)
+    usage = state.usage
+    limits = deps.usage_limits
+    if limits.count_tokens_before_request:
+        counted = await deps.model.count_tokens(messages, settings, parameters)
+        usage = replace(usage)
+        usage.incr(counted)
+    limits.check_before_request(usage)
+    return settings, parameters, messages
+
+
+async def _parameters(
+    ctx: GraphRunContext[Any, Any], instruction_parts: list[InstructionPart] | None
+) -> ModelRequestParameters:
+    deps = ctx.deps
+    schema = deps.output_schema
+    function_tools: list[ToolDefinition] = []
+    output_tools: list[ToolDefinition] = []
+    for definition in deps.tool_manager.tool_defs:
+        (output_tools if definition.kind == "output" else function_tools).append(definition)
+    return ModelRequestParameters(
+        function_tools=function_tools,
+        builtin_tools=await _builtin_tools(ctx),
+        output_mode=schema.mode,
+        output_tools=output_tools,
+        output_object=schema.object_def,
+        prompted_output_template=schema.template,
+        allow_text_output=schema.allows_text,
+        allow_image_output=schema.allows_image,
+        instruction_parts=instruction_parts,
+    )
+
+
+async def _builtin_tools(ctx: GraphRunContext[Any, Any]) -> list[Any]:
+    """Native tools, those that functions make among them; the last one of a kind counts."""
+    found: dict[Any, Any] = {}
+    for tool in ctx.deps.builtin_tools:
+        if callable(tool) and not hasattr(tool, "kind"):
+            tool = tool(ctx.run_context())
+            tool = await tool if inspect.isawaitable(tool) else tool
+        if tool is not None:
+            found[getattr(tool, "unique_id", None) or getattr(tool, "kind", tool)] = tool
+    return list(found.values())
+
+
+async def _process_history(ctx: GraphRunContext[Any, Any], processors: Any) -> None:
+    """Let each processor make the history anew. It has to end with a request."""
+    state, deps = ctx.state, ctx.deps
+    messages: list[ModelMessage] = list(state.message_history)
+    for processor in processors:
+        messages = await _processed(processor, messages, ctx)
+    if not messages:
+        raise UserError("Processed history cannot be empty.")
+    last = messages[-1]
+    if not isinstance(last, ModelRequest):
+        raise UserError("Processed history must end with a `ModelRequest`.")
+    if last.timestamp is None:
+        last.timestamp = clock.now()
+    last.run_id = last.run_id or state.run_id
+    if messages != state.message_history:
+        deps.new_message_index = next(
+            (number for number, message in enumerate(messages) if message.run_id == state.run_id), len(messages)
+        ) + (1 if deps.resumed else 0)
+    state.message_history[:] = messages
+
+
+async def _processed(
+    processor: Callable[..., Any], messages: list[ModelMessage], ctx: GraphRunContext[Any, Any]
+) -> list[ModelMessage]:
+    args: tuple[Any, ...] = (messages,)
+    if takes_run_context(processor):
+        args = (ctx.run_context(), messages)
+    if is_async_callable(processor):
+        return await processor(*args)
+    return await run_in_thread(processor, *args)

@@ -1,0 +1,154 @@
+"""What a run knows: what changes (`RunState`), what was declared (`RunDeps`), and both as nodes are handed them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
+
+from typing_extensions import TypeVar
+
+from playhead import ids
+from playhead.context import RunContext
+from playhead.exceptions import UnexpectedModelBehavior
+from playhead.messages import (
+    AgentStreamEvent,
+    InstructionPart,
+    ModelMessage,
+    ModelResponse,
+    ModelSettings,
+    ToolCallPart,
+    UserContent,
+)
+from playhead.models import Model
+from playhead.output import OutputDataT, OutputSchema, OutputValidator
+from playhead.runtime._history import MergedHistory
+from playhead.tools import ToolManager
+from playhead.usage import RunUsage, UsageLimits
+
+if TYPE_CHECKING:
+    from playhead.runtime._agent import Agent
+
+DepsT = TypeVar("DepsT", default=object, contravariant=True)
+EndStrategy: TypeAlias = Literal["early", "graceful", "exhaustive"]
+"""What happens to the other tool calls of a response that gives the final output."""
+
+
+EventStreamHandler: TypeAlias = Callable[[RunContext[DepsT], AsyncIterable[AgentStreamEvent]], Awaitable[None]]
+"""Is given the events of each reply, and of its tools, while they happen."""
+
+
+def _no_messages() -> list[ModelMessage]:
+    return []
+
+
+@dataclass(kw_only=True)
+class RunState:
+    """What changes in a run. `retries` counts what was asked again of the output, `run_step` the requests."""
+
+    message_history: list[ModelMessage] = field(default_factory=_no_messages)
+    usage: RunUsage = field(default_factory=RunUsage)
+    retries: int = 0
+    run_step: int = 0
+    run_id: str = field(default_factory=ids.unique_id)
+    metadata: dict[str, Any] | None = None
+
+    def use_output_retry(self, limit: int, error: BaseException | None = None, max_tokens: int | None = None) -> None:
+        """Count one more try for the output. `UnexpectedModelBehavior` where there is none left."""
+        self.retries += 1
+        if self.retries > limit:
+            if self.message_history and isinstance(last := self.message_history[-1], ModelResponse):
+                check_incomplete_call(last, max_tokens)
+            raise output_retries_exceeded(limit) from error
+
+
+def output_retries_exceeded(limit: int) -> UnexpectedModelBehavior:
+    """The output was asked for too often."""
+    return UnexpectedModelBehavior(f"Exceeded maximum retries ({limit}) for output validation")
+
+
+def check_incomplete_call(response: ModelResponse, max_tokens: int | None) -> None:
+    """`IncompleteToolCall` where the token limit cut off the arguments of the reply's last call."""
+    from playhead.exceptions import IncompleteToolCall
+
+    if response.finish_reason != "length" or not response.parts or not isinstance(response.parts[-1], ToolCallPart):
+        return
+    try:
+        response.parts[-1].args_as_dict(raise_if_invalid=True)
+    except Exception:
+        raise IncompleteToolCall(
+            f"Model token limit ({max_tokens or 'provider default'}) exceeded while generating a tool call, "
+            "resulting in incomplete arguments. Increase the `max_tokens` model setting, or simplify the prompt "
+            "to result in a shorter response that will fit within the limit."
+        ) from None
+
+
+@dataclass(kw_only=True)
+class RunDeps(Generic[DepsT, OutputDataT]):
+    """What was declared for a run, by the agent or by the call."""
+
+    user_deps: Any
+    agent: Agent[Any, Any] | None
+    model: Model
+    model_settings: Callable[[RunContext[Any]], ModelSettings | None]
+    usage_limits: UsageLimits
+    end_strategy: EndStrategy
+    max_result_retries: int
+    output_schema: OutputSchema[Any]
+    output_validators: list[OutputValidator[Any, Any]]
+    history_processors: Sequence[Callable[..., Any]]
+    get_instructions: Callable[[RunContext[Any]], Awaitable[list[InstructionPart] | None]]
+    builtin_tools: list[Any]
+    tool_manager: ToolManager[Any]
+    prompt: str | Sequence[UserContent] | None = None
+    new_message_index: int = 0
+    resumed: bool = False
+    validation_context: Any = None
+    max_tokens: int | None = None
+    merged: MergedHistory = field(default_factory=MergedHistory)
+
+
+@dataclass(kw_only=True)
+class GraphRunContext(Generic[DepsT, OutputDataT]):
+    """What nodes are handed: `run.ctx`."""
+
+    state: RunState
+    deps: RunDeps[DepsT, OutputDataT]
+    _made: RunContext[Any] | None = field(default=None, repr=False)
+
+    def run_context(self) -> RunContext[Any]:
+        """What functions are told of the run at this moment: made once for each step."""
+        state, deps = self.state, self.deps
+        if self._made is None or self._made.run_step != state.run_step:
+            context: RunContext[Any] = RunContext(
+                deps=deps.user_deps,
+                agent=deps.agent,
+                model=deps.model,
+                usage=state.usage,
+                prompt=deps.prompt,
+                messages=state.message_history,
+                run_step=state.run_step,
+                run_id=state.run_id,
+                metadata=state.metadata,
+                retry=state.retries,
+                max_retries=deps.max_result_retries,
+            )
+            context.validation_context = resolve_validation_context(deps.validation_context, context)
+            if self._made is not None:
+                context.model_settings = self._made.model_settings
+            self._made = context
+        return self._made
+
+    def output_context(self, *, partial: bool = False) -> RunContext[Any]:
+        """What validators and functions of text output are told."""
+        return replace(
+            self.run_context(),
+            retry=self.state.retries,
+            max_retries=self.deps.max_result_retries,
+            partial_output=partial,
+        )
+
+
+def resolve_validation_context(validation_context: Any, context: RunContext[Any]) -> Any:
+    """pydantic's validation context: as it was given, or what a function of the run's context makes."""
+    return validation_context(context) if callable(validation_context) else validation_context

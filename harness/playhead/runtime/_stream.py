@@ -1,0 +1,430 @@
+"""A reply that arrives: its events with the moment the output begins, and the views of it that a program streams.
+
+Layers: the model's events, then `_marked` (adds `FinalResultEvent`, keeps back what is not for the program), then the
+view. No layer makes a task, a queue or a copy for an event; each closes the one below in its `finally`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from copy import deepcopy
+from datetime import datetime
+from typing import Any, Generic
+
+from pydantic import ValidationError
+
+from playhead.context import AgentDepsT
+from playhead.exceptions import ModelAPIError, ModelRetry, ToolRetryError, UnexpectedModelBehavior, UserError
+from playhead.messages import (
+    BuiltinToolCallPart,
+    DeferredToolRequests,
+    FilePart,
+    FinalResultEvent,
+    ModelRequestParameters,
+    ModelResponse,
+    ModelResponseStreamEvent,
+    PartDeltaEvent,
+    PartStartEvent,
+    ResponseMeta,
+    TextPart,
+    TextPartDelta,
+    ToolCallPart,
+)
+from playhead.models import StreamedResponse
+from playhead.output import OutputDataT
+from playhead.runtime._debounce import Collector
+from playhead.runtime._partials import Partials
+from playhead.runtime._state import GraphRunContext
+from playhead.usage import RunUsage
+
+_STREAM_FAILED = "Output validation failed during streaming, and retries are not supported in `run_stream()`"
+_NOTHING: Any = object()
+
+
+class AgentStream(Generic[AgentDepsT, OutputDataT]):
+    """One reply of the model while it arrives. Iterate it for events, or stream text, output or responses from it.
+
+    Views share the one stream: a second one goes on where the first stopped, and begins with what has arrived.
+    """
+
+    def __init__(
+        self,
+        streamed: StreamedResponse,
+        parameters: ModelRequestParameters,
+        ctx: GraphRunContext[AgentDepsT, OutputDataT],
+    ) -> None:
+        self._streamed = streamed
+        self._parameters = parameters
+        self._ctx = ctx
+        self._tool_defs = parameters.tool_defs
+        self._usage_before = ctx.state.usage + RunUsage()
+        self._final: FinalResultEvent | None = None
+        self._source: AsyncGenerator[ModelResponseStreamEvent] | None = None
+        self._collector: Collector[ModelResponseStreamEvent] | None = None
+        self._output: Any = _NOTHING
+        self._over = False
+
+    # ----------------------------------------------------------------- events
+    def __aiter__(self) -> AsyncIterator[ModelResponseStreamEvent]:
+        """The events, each once. `UsageLimitExceeded` as soon as the reply goes over a limit on tokens."""
+        limits = self._ctx.deps.usage_limits
+        return self._checked() if limits.has_token_limits() else self._events()
+
+    async def iterated(self) -> AsyncGenerator[ModelResponseStreamEvent]:
+        """The events for a handler, who may leave early without ending the stream."""
+        async for event in self:
+            yield event
+
+    def _events(self) -> AsyncGenerator[ModelResponseStreamEvent]:
+        collector = self._collector
+        if collector is not None and (collector.reading or collector.ended):
+            return self._after_collector(collector)
+        if self._source is None:
+            self._source = self._marked()
+        return self._source
+
+    async def _checked(self) -> AsyncGenerator[ModelResponseStreamEvent]:
+        limits = self._ctx.deps.usage_limits
+        async for event in self._events():
+            limits.check_tokens(self.usage())
+            yield event
+
+    async def _after_collector(
+        self, collector: Collector[ModelResponseStreamEvent]
+    ) -> AsyncGenerator[ModelResponseStreamEvent]:
+        """The event that a debounced view was waiting for when it was left comes first."""
+        for event in await collector.settle():
+            yield event
+        assert self._source is not None
+        async for event in self._source:
+            yield event
+
+    async def _marked(self) -> AsyncGenerator[ModelResponseStreamEvent]:
+        source = self._streamed.__aiter__()
+        try:
+            async for event in source:
+                kind = type(event)
+                if kind is PartDeltaEvent:
+                    yield event  # pyright: ignore[reportReturnType]
+                elif kind is ResponseMeta:
+                    if event.error is not None:  # pyright: ignore[reportAttributeAccessIssue]
+                        raise _provider_error(self._streamed, event.error)  # pyright: ignore[reportAttributeAccessIssue]
+                else:
+                    yield event  # pyright: ignore[reportReturnType]
+                    if kind is PartStartEvent and self._final is None:
+                        final = self._final_event(event.part)  # pyright: ignore[reportAttributeAccessIssue]
+                        if final is not None:
+                            self._final = final
+                            yield final
+            self._over = True
+        finally:
+            await source.aclose()  # pyright: ignore[reportAttributeAccessIssue]
+
+    def _final_event(self, part: Any) -> FinalResultEvent | None:
+        """Whether this part begins the run's output."""
+        if isinstance(part, TextPart):
+            return _BY_TEXT() if self._parameters.allow_text_output else None
+        if isinstance(part, ToolCallPart):
+            definition = self._tool_defs.get(part.tool_name)
+            if definition is None:
+                return None
+            if definition.kind == "output":
+                return FinalResultEvent(tool_name=part.tool_name, tool_call_id=part.tool_call_id)
+            return _BY_TEXT() if definition.defer else None
+        if isinstance(part, FilePart):
+            return _BY_TEXT() if self._parameters.allow_image_output else None
+        return None
+
+    @property
+    def final_result_event(self) -> FinalResultEvent | None:
+        """The event that said the output has begun; None before."""
+        return self._final
+
+    async def until_final(self) -> bool:
+        """Read as far as the output begins. False where the reply ends without one."""
+        if self._final is None:
+            async for event in self:
+                if event is self._final:
+                    return True
+        return self._final is not None
+
+    async def aclose(self) -> None:
+        """Stop. The model's stream is closed, and no read is under way, when this returns."""
+        try:
+            if self._collector is not None:
+                await self._collector.cancel()
+        finally:
+            if self._source is not None:
+                await self._source.aclose()
+            await self._streamed.aclose()
+
+    def _groups(self, debounce_by: float) -> AsyncGenerator[list[ModelResponseStreamEvent]]:
+        if self._collector is None:
+            self._events()
+            assert self._source is not None
+            self._collector = Collector(self._source)
+        return self._collector.groups(debounce_by)
+
+    # ----------------------------------------------------------------- state
+    @property
+    def response(self) -> ModelResponse:
+        """The reply so far."""
+        return self._streamed.get()
+
+    def get(self) -> ModelResponse:
+        """The reply so far."""
+        return self._streamed.get()
+
+    def usage(self) -> RunUsage:
+        """What the run has cost so far, with this reply as far as it has come."""
+        return self._usage_before + self._streamed.usage()
+
+    def timestamp(self) -> datetime:
+        """When the reply was made."""
+        return self._streamed.timestamp
+
+    @property
+    def run_id(self) -> str:
+        """The run's identifier."""
+        return self._ctx.state.run_id
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """The run's metadata."""
+        return self._ctx.state.metadata
+
+    # ----------------------------------------------------------------- views
+    async def stream_text(self, *, delta: bool = False, debounce_by: float | None = 0.1) -> AsyncGenerator[str]:
+        """The text: all of it so far each time, or only what is new (`delta`).
+
+        Pieces that come within `debounce_by` seconds are joined; None hands out each. Output validators see the text
+        (with `ctx.partial_output`), but not deltas. `UserError` where the output is not text alone.
+        """
+        if not self._ctx.deps.output_schema.text_only:
+            raise UserError("stream_text() can only be used with text responses")
+        if isinstance(self._output, str):
+            yield self._output
+            return
+        pieces = self._text_pieces() if debounce_by is None else self._grouped_text(debounce_by)
+        try:
+            if delta:
+                async for piece in pieces:
+                    yield piece
+                return
+            validators = self._ctx.deps.output_validators
+            text = ""
+            async for piece in pieces:
+                text += piece
+                validated: Any = text
+                if validators:
+                    partial = self._ctx.output_context(partial=True)
+                    for validator in validators:
+                        validated = await validator.validate(validated, partial)
+                yield validated
+        finally:
+            await pieces.aclose()
+
+    async def _text_pieces(self) -> AsyncGenerator[str]:
+        """What has arrived, a piece for each part; then each piece as it comes."""
+        for part in self._streamed.fold.parts():
+            if isinstance(part, TextPart) and part.content:
+                yield part.content
+        separate = False
+        # Closing this leaves the stream open: whoever comes next goes on with it.
+        async for event in self._events():
+            if type(event) is PartDeltaEvent:
+                if type(event.delta) is TextPartDelta and event.delta.content_delta:
+                    separate = True
+                    yield event.delta.content_delta
+            elif (piece := _piece_of(event, separate)) is not None:
+                separate = isinstance(event, PartStartEvent) and isinstance(event.part, TextPart)
+                yield piece
+
+    async def _grouped_text(self, debounce_by: float) -> AsyncGenerator[str]:
+        waiting = [part.content for part in self._streamed.fold.parts() if isinstance(part, TextPart) and part.content]
+        separate = False
+        groups = self._groups(debounce_by)
+        try:
+            async for events in groups:
+                for event in events:
+                    if isinstance(event, PartDeltaEvent):
+                        if isinstance(event.delta, TextPartDelta) and event.delta.content_delta:
+                            separate = True
+                            waiting.append(event.delta.content_delta)
+                    elif (piece := _piece_of(event, separate)) is not None:
+                        waiting.append(piece)
+                        separate = isinstance(event, PartStartEvent) and isinstance(event.part, TextPart)
+                if waiting:
+                    yield "".join(waiting)
+                    waiting.clear()
+            if waiting:
+                yield "".join(waiting)
+        finally:
+            await groups.aclose()
+
+    async def stream_responses(self, *, debounce_by: float | None = 0.1) -> AsyncGenerator[ModelResponse]:
+        """The reply so far: at once if there is anything, then after each event, or each group of events.
+
+        Closing this early closes the model's stream.
+        """
+        states = self._states(debounce_by)
+        try:
+            async for _ in states:
+                yield self.response
+        finally:
+            await states.aclose()
+
+    async def _states(self, debounce_by: float | None) -> AsyncGenerator[None]:
+        """One item for each state of the reply to look at."""
+        try:
+            if any(part.has_content() for part in self._streamed.fold.parts()):
+                yield
+            if debounce_by is None:
+                async for _ in self:
+                    yield
+            else:
+                groups = self._groups(debounce_by)
+                try:
+                    async for _ in groups:
+                        self._check_limits()
+                        yield
+                finally:
+                    await groups.aclose()
+        except GeneratorExit:
+            await self.aclose()
+            raise
+
+    def _check_limits(self) -> None:
+        limits = self._ctx.deps.usage_limits
+        if limits.has_token_limits():
+            limits.check_tokens(self.usage())
+
+    async def stream_output(
+        self, *, debounce_by: float | None = 0.1, progressive: bool = False
+    ) -> AsyncGenerator[OutputDataT]:
+        """The output as it grows, each time validated as far as it has come; at the end the complete one, validated.
+
+        What does not validate yet is left out: a partial never raises. With `progressive`, models and dataclasses are
+        filled field by field as they arrive, without validation (`model_fields_set` tells what has come). Closing this
+        early closes the model's stream.
+        """
+        if self._output is not _NOTHING:
+            yield deepcopy(self._output)
+            return
+        partials = Partials(self, progressive=progressive)
+        states = self._states(debounce_by)
+        try:
+            async for _ in states:
+                if self._final is None:
+                    continue
+                value = await partials.look()
+                if value is not partials.NOTHING:
+                    yield value
+        finally:
+            await states.aclose()
+        if self._final is not None:
+            self._output = await self.validate_response_output(self.response)
+            yield deepcopy(self._output)
+
+    async def get_output(self) -> OutputDataT:
+        """The complete output, validated. Reads the rest of the reply."""
+        if self._output is _NOTHING:
+            async for _ in self:
+                pass
+            self._output = await self.validate_response_output(self.response)
+        return deepcopy(self._output)
+
+    async def validate_response_output(self, message: ModelResponse, *, allow_partial: bool = False) -> OutputDataT:
+        """The output of `message`. Completes nothing, and asks nothing again.
+
+        Raises `UnexpectedModelBehavior` for an output that is not valid; with `allow_partial` the `ValidationError` or
+        `ModelRetry` itself.
+        """
+        if self._final is None:
+            raise UnexpectedModelBehavior("Invalid response, unable to find output")
+        try:
+            return await self._validated(message, self._final.tool_name, allow_partial)
+        except (ValidationError, ModelRetry) as error:
+            if allow_partial:
+                raise
+            raise UnexpectedModelBehavior(_STREAM_FAILED) from error
+
+    async def _validated(self, message: ModelResponse, tool_name: str | None, allow_partial: bool) -> Any:
+        deps = self._ctx.deps
+        try:
+            if tool_name is not None:
+                call = next((part for part in message.tool_calls if part.tool_name == tool_name), None)
+                if call is None:
+                    raise UnexpectedModelBehavior(f"Invalid response, unable to find tool call for {tool_name!r}")
+                return await deps.tool_manager.handle_call(
+                    call, allow_partial=allow_partial, wrap_validation_errors=False
+                )
+            if requests := self._deferred(message):
+                if not deps.output_schema.allows_deferred_tools:
+                    from playhead.runtime._calls import DEFERRED_NOT_ALLOWED
+
+                    raise UserError(DEFERRED_NOT_ALLOWED)
+                return requests
+            context = self._ctx.output_context(partial=allow_partial)
+            if deps.output_schema.allows_image and message.images:
+                return await _validate_with(deps.output_validators, message.images[0], context)
+            output = await deps.output_schema.process_text(
+                text_of(message), context, allow_partial=allow_partial, wrap_validation_errors=False
+            )
+            return await _validate_with(deps.output_validators, output, context)
+        except ToolRetryError as error:  # a retry prompt is the runtime's own: the caller gets what asked for it
+            cause = error.__cause__
+            if isinstance(cause, (ValidationError, ModelRetry)):
+                raise cause from None
+            content = error.tool_retry.content
+            raise ModelRetry(content if isinstance(content, str) else str(error)) from error
+
+    def _deferred(self, message: ModelResponse) -> DeferredToolRequests | None:
+        requests = DeferredToolRequests()
+        for call in message.tool_calls:
+            definition = self._ctx.deps.tool_manager.get_tool_def(call.tool_name)
+            if definition is not None and definition.kind == "unapproved":
+                requests.approvals.append(call)
+            elif definition is not None and definition.kind == "external":
+                requests.calls.append(call)
+        return requests if requests.calls or requests.approvals else None
+
+
+def text_of(message: ModelResponse) -> str:
+    """The text that may be an output: what came before a call of a native tool was thinking aloud."""
+    text = ""
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            text += part.content
+        elif isinstance(part, BuiltinToolCallPart):
+            text = ""
+    return text
+
+
+async def _validate_with(validators: list[Any], output: Any, context: Any) -> Any:
+    for validator in validators:
+        output = await validator.validate(output, context, wrap_validation_errors=False)
+    return output
+
+
+def _piece_of(event: Any, after_text: bool) -> str | None:
+    """The text that a start brings; an empty line where a call of a native tool interrupts text."""
+    if isinstance(event, PartStartEvent):
+        if isinstance(event.part, TextPart) and event.part.content:
+            return event.part.content
+        if isinstance(event.part, BuiltinToolCallPart) and after_text:
+            return "\n\n"
+    return None
+
+
+def _BY_TEXT() -> FinalResultEvent:
+    return FinalResultEvent(tool_name=None, tool_call_id=None)
+
+
+def _provider_error(streamed: StreamedResponse, error: dict[str, Any]) -> ModelAPIError:
+    from playhead.exceptions import ModelHTTPError
+
+    status = error.get("status")
+    if isinstance(status, int):
+        return ModelHTTPError(status, streamed.model_name, error)
+    return ModelAPIError(streamed.model_name, str(error.get("message") or error))
