@@ -1,3 +1,176 @@
-"""The pytest plugin of Playhead: options, marks, fixtures and the snapshot extension."""
+"""The pytest plugin of Playhead: options, marks, fixtures and the snapshot extension.
 
-__all__: list[str] = []
+Loading it imports nothing but pytest. A test that uses nothing of it pays for one look at its marks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_playhead._fixtures import (
+    capture_run,
+    capture_run_sync,
+    capture_runs,
+    fake_model,
+    fake_provider,
+    playhead_cassette,
+    playhead_deterministic,
+    stream_snapshot,
+    virtual_clock,
+)
+from pytest_playhead._options import add_options
+from pytest_playhead._rivals import foreign_fixture, is_loaded
+from pytest_playhead._state import FAILURE, STATE, State
+
+__all__ = [
+    "capture_run",
+    "capture_run_sync",
+    "capture_runs",
+    "fake_model",
+    "fake_provider",
+    "playhead_cassette",
+    "playhead_deterministic",
+    "pytest_addoption",
+    "pytest_assertrepr_compare",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+    "stream_snapshot",
+    "virtual_clock",
+]
+
+_OURS = "pytest_playhead"
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Options that no other recorder has, or will have."""
+    add_options(parser, pluginmanager)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Everything is loaded: what is ours of the names that several recorders have?"""
+    manager = config.pluginmanager
+    state = config.stash[STATE] = State()
+    config.addinivalue_line(
+        "markers", "cassette(name=None, *, record_mode=None, ...): record or replay the test's HTTP traffic (Playhead)."
+    )
+    for rival in ("pytest-recording", "cassetter", "pytest-vcr"):
+        if is_loaded(manager, rival):
+            state.vcr_owner = rival
+            break
+    else:
+        state.vcr_owner = foreign_fixture(manager, "vcr", ours=_OURS)
+    state.owns_vcr = state.vcr_owner is None
+    if foreign_fixture(manager, "cassette", ours=_OURS) is None:
+        from pytest_playhead import _alias
+
+        manager.register(_alias, "playhead-cassette")
+    if not is_loaded(manager, "pytest-recording"):
+        from pytest_playhead import _blocking
+
+        manager.register(_blocking, "playhead-blocking")
+        config.addinivalue_line("markers", "block_network(allowed_hosts=None): refuse connections of the test.")
+        config.addinivalue_line("markers", "allowed_hosts: hosts that a blocked test may reach.")
+        state.block_network = bool(config.getoption("block_network", False))
+    if state.owns_vcr:
+        from pytest_playhead import _recording
+
+        manager.add_hookspecs(_recording.Hooks)
+        manager.register(_recording, "playhead-recording")
+        config.addinivalue_line("markers", "vcr(*cassettes, **options): record or replay by pytest-recording's rules.")
+        config.addinivalue_line("markers", "default_cassette(name): the name of the test's cassette.")
+    from pytest_playhead import _session
+
+    manager.register(_session.Session(config), "playhead-session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Bring in the fixtures that the marks of a test ask for, before all others of its scope."""
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    if names is None:
+        return
+    if FAILURE in item.stash:  # of an earlier attempt
+        del item.stash[FAILURE]
+    state = item.config.stash[STATE]
+    marks = {mark.name for mark in item.iter_markers()}
+    wanted: list[str] = []
+    if state.block_network or "block_network" in marks:
+        wanted.append("block_network")
+    if "cassette" in marks or "playhead_cassette" in names or "cassette" in names:
+        if "vcr" in marks:
+            owner = state.vcr_owner or "Playhead (by pytest-recording's rules)"
+            pytest.fail(
+                f"{item.nodeid} has two recorders: the mark cassette (Playhead) and the mark vcr ({owner}). "
+                "Remove one of them.",
+                pytrace=False,
+            )
+        if "cassette" in marks or "playhead_cassette" in names:
+            wanted.append("playhead_cassette")
+    if state.owns_vcr and ("vcr" in marks or "vcr" in names or _overridden(item, "vcr_markers")):
+        wanted.append("vcr")
+    if "virtual_clock" in names:
+        wanted.append("virtual_clock")
+    if wanted:
+        _bring_forward(item, wanted)
+    if not state.watching and "playhead.cassette" in sys.modules:
+        from playhead.cassette import watch
+
+        watch(state.tally.add)
+        state.watching = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note how a test went, for what its fixtures do at the end."""
+    if call.excinfo is not None:
+        item.stash[FAILURE] = call.excinfo.value
+    elif call.when == "call":
+        item.stash[FAILURE] = None
+    return (yield)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For `--playhead-orphans`: which cassettes the collected tests have."""
+    if config.getoption("playhead_orphans"):
+        from pytest_playhead._orphans import note_cassettes
+
+        note_cassettes(config.stash[STATE], items)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Two transcripts differ: show where they part."""
+    transcript: Any = sys.modules.get("playhead.transcript")
+    if op != "==" or transcript is None:
+        return None
+    kinds = (transcript.Transcript, str)
+    if not (isinstance(left, kinds) and isinstance(right, kinds)) or (isinstance(left, str) and isinstance(right, str)):
+        return None
+    shown = transcript.first_difference(str(right), str(left), names=("the right side", "the left side"))
+    return ["transcripts differ", *shown]
+
+
+def _overridden(item: pytest.Item, name: str) -> bool:
+    """Whether a suite has its own fixture in place of one of ours: pytest-recording's are asked for each test."""
+    known: Any = getattr(getattr(item.session, "_fixturemanager", None), "_arg2fixturedefs", {})
+    return len(known.get(name, ())) > 1
+
+
+def _bring_forward(item: Any, wanted: list[str]) -> None:
+    """Put fixtures before all others of the function's scope; the list may be shared with other items."""
+    definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    names: list[str] = [name for name in item.fixturenames if name not in wanted]
+    position = 0
+    for number, name in enumerate(names):
+        found = definitions.get(name)
+        if found and found[-1].scope != "function":
+            position = number + 1
+    item.fixturenames = [*names[:position], *wanted, *names[position:]]

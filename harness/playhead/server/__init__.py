@@ -5,7 +5,7 @@ Comes in: HTTP requests in any provider's format. Goes out: replies in that form
 
 from playhead.server._asgi import asgi_app
 from playhead.server._core import ConnectionCut, Provider, ProviderRequest, ServerReply, ServerRequest
-from playhead.server._h11 import SmallServer
+from playhead.server._h11 import SmallServer, open_ports
 from playhead.server._running import RunningProvider
 from playhead.server._transport import provider_transport
 
@@ -18,5 +18,6 @@ __all__ = [
     "ServerRequest",
     "SmallServer",
     "asgi_app",
+    "open_ports",
     "provider_transport",
 ]

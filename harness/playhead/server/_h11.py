@@ -14,10 +14,18 @@ import h11
 
 from playhead.server._core import ConnectionCut, Provider, ServerReply, ServerRequest
 
-__all__ = ["SmallServer"]
+__all__ = ["SmallServer", "open_ports"]
 
 _READ_BYTES = 65_536
 _BODY_BYTES_MAX = 256_000_000
+
+
+_open_ports: set[int] = set()
+
+
+def open_ports() -> frozenset[int]:
+    """The ports on this machine at which providers of this process listen: network guards let them through."""
+    return frozenset(_open_ports)
 
 
 class SmallServer:
@@ -34,11 +42,13 @@ class SmallServer:
         """Listen. `OSError` where the port is taken."""
         self._server = await asyncio.start_server(self._connected, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
+        _open_ports.add(self.port)
 
     async def stop(self) -> None:
         """Close the socket and every connection; the models' streams are closed when this returns."""
         assert self._server is not None
         self._server.close()
+        _open_ports.discard(self.port)
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)

@@ -36,7 +36,7 @@ def capture_runs(*agents: Any) -> Generator[list[Transcript]]:
     try:
         for agent in agents:
             for name, wrap in (("iter", _watch_iter), ("run_stream", _watch_run_stream)):
-                own: dict[str, Any] = vars(agent)
+                own = cast("dict[str, Any]", vars(agent))
                 replaced.append((agent, name, own.get(name, _ABSENT)))
                 setattr(agent, name, wrap(getattr(agent, name), runs))
         yield runs

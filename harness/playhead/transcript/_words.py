@@ -137,7 +137,8 @@ class Words:
         nearest = max(same, key=lambda call: _score(call.args, wanted))
         values = Values()
         lines = [f"Nearest: {nearest.call}  {_call(name, nearest.args, {}, values)}"]
-        given = cast("Mapping[str, Any]", nearest.args if isinstance(nearest.args, Mapping) else {})
+        args_given: Any = nearest.args
+        given = cast("Mapping[str, Any]", args_given if isinstance(args_given, Mapping) else {})
         for field, value in wanted.items():
             if field not in given:
                 lines.append(f"  {field}: wanted {values.line(value)}, was not given")

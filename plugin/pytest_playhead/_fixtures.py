@@ -1,0 +1,201 @@
+"""The fixtures that are always there. `cassette` itself is in `_alias`, because other plugins may have one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_playhead._cassettes import open_cassette
+from pytest_playhead._state import ITEM, STATE, ItemState
+
+if TYPE_CHECKING:
+    from playhead.models import ScriptedModel
+    from playhead.server import RunningProvider
+    from playhead.transcript import Transcript
+
+__all__ = [
+    "capture_run",
+    "capture_run_sync",
+    "capture_runs",
+    "fake_model",
+    "fake_provider",
+    "playhead_cassette",
+    "playhead_deterministic",
+    "stream_snapshot",
+    "virtual_clock",
+]
+
+
+@pytest.fixture
+def playhead_cassette(request: pytest.FixtureRequest) -> Generator[Any]:
+    """The test's cassette, open: as its mark `cassette` says, or as the bare mark would. None with `--disable-recording`.
+
+    `assert playhead_cassette == stream_snapshot` compares the transcript of its traffic.
+    """
+    if request.config.getoption("disable_recording", False) and request.config.stash[STATE].vcr_owner is None:
+        yield None
+        return
+    with open_cassette(request.node) as cassette:
+        yield cassette
+        keep(request.node, "cassette", cassette)
+
+
+@pytest.fixture
+def playhead_deterministic() -> Generator[None]:
+    """The same ids and timestamps in each run, for this test."""
+    from playhead.clock import FixedClock, use_clock
+    from playhead.ids import SeededIds, use_ids
+
+    with use_clock(FixedClock()), use_ids(SeededIds()):
+        yield
+
+
+@pytest.fixture
+def capture_run(request: pytest.FixtureRequest, playhead_deterministic: None) -> Callable[..., Any]:
+    """`await capture_run(agent, prompt, how="events", partials=True, ...)`: run an agent, get its transcript."""
+    from playhead.transcript import capture_run
+
+    async def capture(agent: Any, prompt: Any = None, **kwargs: Any) -> Transcript:
+        run = await capture_run(agent, prompt, **kwargs)
+        keep(request.node, "run", run)
+        return run
+
+    return capture
+
+
+@pytest.fixture
+def capture_run_sync(request: pytest.FixtureRequest, playhead_deterministic: None) -> Callable[..., Transcript]:
+    """`capture_run_sync(agent, prompt, how="events", partials=True, ...)`: run an agent, get its transcript."""
+    from playhead.transcript import capture_run_sync
+
+    def capture(agent: Any, prompt: Any = None, **kwargs: Any) -> Transcript:
+        run = capture_run_sync(agent, prompt, **kwargs)
+        keep(request.node, "run", run)
+        return run
+
+    return capture
+
+
+@pytest.fixture
+def capture_runs(request: pytest.FixtureRequest, playhead_deterministic: None) -> Callable[..., Any]:
+    """`with capture_runs(agent) as runs: ...`: a transcript of every run that an application makes in the block."""
+    from contextlib import contextmanager
+
+    from playhead.transcript import capture_runs
+
+    @contextmanager
+    def capture(*agents: Any) -> Generator[list[Transcript]]:
+        with capture_runs(*agents) as runs:
+            try:
+                yield runs
+            finally:
+                for run in runs:
+                    keep(request.node, "run", run)
+
+    return capture
+
+
+@pytest.fixture
+def fake_model(request: pytest.FixtureRequest, playhead_deterministic: None) -> Generator[Callable[..., ScriptedModel]]:
+    """`fake_model(*responses)`: a model that answers by a script. The test fails if it did not use all of it."""
+    from playhead.models import ScriptedModel
+
+    made: list[ScriptedModel] = []
+
+    def make(*responses: Any, **kwargs: Any) -> ScriptedModel:
+        model = ScriptedModel(*responses, **kwargs)
+        made.append(model)
+        return model
+
+    yield make
+    if passed(request.node):
+        for model in made:
+            model.assert_used()
+
+
+@pytest.fixture
+def fake_provider(
+    request: pytest.FixtureRequest, playhead_deterministic: None
+) -> Generator[Callable[..., RunningProvider]]:
+    """`fake_provider(*responses)`, or of a script, a model or a cassette: a provider on 127.0.0.1, in every dialect.
+
+    It has `openai_url`, `anthropic_url` and `google_url`, ready for `base_url=`, and `requests`. The test fails if responses
+    are left, or if more were asked for than there are.
+    """
+    from playhead.models import Model, ScriptedModel
+    from playhead.server import Provider, RunningProvider
+
+    scripted: list[ScriptedModel] = []
+    with ExitStack() as stack:
+
+        def make(*responses: Any, port: int = 0, **kwargs: Any) -> RunningProvider:
+            if len(responses) == 1 and isinstance(responses[0], Model):
+                model = responses[0]
+            else:
+                model = ScriptedModel(*map(_as_script, responses))
+            if isinstance(model, ScriptedModel):
+                scripted.append(model)
+            running = RunningProvider(Provider(model, **kwargs), port=port)
+            stack.enter_context(running)
+            keep(request.node, "provider", running)
+            return running
+
+        yield make
+    if passed(request.node):
+        for model in scripted:
+            model.assert_used()
+
+
+def _as_script(response: Any) -> Any:
+    """A cassette, open or by its path, is played as a script."""
+    from pathlib import Path
+
+    if hasattr(response, "interactions") or isinstance(response, Path):
+        from playhead.traffic import read_script
+
+        return read_script(response)
+    return response
+
+
+@pytest.fixture
+def stream_snapshot(request: pytest.FixtureRequest) -> Any:
+    """A syrupy assertion for transcripts and their parts, kept in `__snapshots__/<module>.transcript`."""
+    try:
+        snapshot = request.getfixturevalue("snapshot")
+    except pytest.FixtureLookupError:
+        snapshot = None
+    if not hasattr(snapshot, "use_extension"):
+        raise pytest.UsageError(
+            "stream_snapshot needs syrupy's fixture `snapshot`, which is not there or not syrupy's. Load its plugin (-p syrupy), "
+            "or remove the other fixture of this name."
+        )
+    from pytest_playhead._snapshot import TranscriptExtension
+
+    return snapshot.use_extension(TranscriptExtension)
+
+
+@pytest.fixture
+def virtual_clock(playhead_deterministic: None) -> Generator[Any]:
+    """The test's time jumps to the next thing to happen when everything waits."""
+    from playhead.virtual import virtual_time
+
+    with virtual_time() as clock:
+        yield clock
+
+
+# --------------------------------------------------------------------------- for the report and for failures
+def keep(item: pytest.Item, kind: str, thing: Any) -> None:
+    """Remember something that a test captured."""
+    state = item.stash.setdefault(ITEM, ItemState())
+    if not any(known is thing for _, known in state.captured):
+        state.captured.append((kind, thing))
+
+
+def passed(item: pytest.Item) -> bool:
+    """Whether the test's call is over and has passed."""
+    from pytest_playhead._state import FAILURE
+
+    return item.stash.get(FAILURE, False) is None
