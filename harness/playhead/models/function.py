@@ -310,7 +310,7 @@ class FunctionStreamedResponse(StreamedResponse):
                 index,
                 item.content,
                 signature=item.signature,
-                provider_name="function" if item.signature else None,
+                provider_name="function" if item.signature and (part is None or part.provider_name is None) else None,
             )
         elif isinstance(item, DeltaToolCall):
             if item.json_args:
@@ -340,7 +340,7 @@ def _name_of(function: Any) -> str:
 def _is_async(function: Any) -> bool:
     while hasattr(function, "func"):  # functools.partial
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 async def _close(source: Any) -> None:

@@ -21,9 +21,8 @@ async def drive(run: AgentRun[Any, Any], handler: EventStreamHandler[Any] | None
     """To the end. The handler may return early: the node goes on without it."""
     node = run.next_node
     while not isinstance(node, End):
-        if handler is not None:
-            if isinstance(node, (ModelRequestNode, CallToolsNode)):
-                await node.show(run.ctx, handler)
+        if handler is not None and isinstance(node, (ModelRequestNode, CallToolsNode)):
+            await node.show(run.ctx, handler)
         node = await run.next(node)
     assert run.result is not None
     return run.result
@@ -38,11 +37,16 @@ async def drive_stream(
     while not isinstance(node, End):
         if isinstance(node, ModelRequestNode):
             async with node.stream(run.ctx) as stream:
-                if handler is not None:
+                if handler is None:
+                    found = await stream.until_final()
+                else:
                     await handler(run.ctx.run_context(), _until_final(stream))
-                if await stream.until_final():
+                    found = stream.final_result_event is not None
+                if found:
                     yield _streamed(run, stream)
                     return
+                async for _ in stream:  # the handler has seen enough: this reply is handled whole
+                    pass
         elif handler is not None and isinstance(node, CallToolsNode):
             await node.show(run.ctx, handler)
         node = await run.next(node)

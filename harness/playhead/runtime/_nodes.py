@@ -206,9 +206,6 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
 
     def _finish(self, ctx: GraphRunContext[Any, Any], response: ModelResponse) -> CallToolsNode[Any, Any]:
         self._count(ctx, response)
-        limits = ctx.deps.usage_limits
-        if limits.has_token_limits():
-            limits.check_tokens(ctx.state.usage)
         self._next = CallToolsNode(response)
         return self._next
 
@@ -216,6 +213,9 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
         """Write down what the model answered, and what it cost."""
         response.run_id = ctx.state.run_id
         ctx.state.usage.incr(response.usage)
+        limits = ctx.deps.usage_limits
+        if limits.has_token_limits():
+            limits.check_tokens(ctx.state.usage)
         ctx.state.message_history.append(response)
 
 
@@ -270,7 +270,7 @@ class CallToolsNode(Generic[DepsT, OutputDataT]):
         schema = deps.output_schema
         manager = deps.tool_manager
         if manager.tools is None or manager.ctx is None:
-            deps.tool_manager = await manager.for_run_step(ctx.run_context())
+            deps.tool_manager = await manager.for_run_step(ctx.output_context())
         if self.tool_call_results is None and not _says_something(response):
             self._next = self._handle_nothing(ctx)
             if self._next is not None:

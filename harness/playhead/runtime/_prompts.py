@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from playhead.context import AgentDepsT, RunContext
 from playhead.messages import InstructionPart, ModelMessage, ModelRequest, SystemPromptPart
-from playhead.schema import run_in_thread
+from playhead.schema import is_async_callable, run_in_thread
 from playhead.tools import AbstractToolset, SystemPromptFunc
 
 AgentInstructions: TypeAlias = str | SystemPromptFunc[AgentDepsT] | Sequence[str | SystemPromptFunc[AgentDepsT]] | None
@@ -25,9 +25,7 @@ class PromptFunction:
 
     def __post_init__(self) -> None:
         self._takes_ctx = bool(inspect.signature(self.function).parameters)
-        self._is_async = inspect.iscoroutinefunction(self.function) or inspect.iscoroutinefunction(
-            getattr(self.function, "__call__", None)
-        )
+        self._is_async = is_async_callable(self.function)
 
     async def run(self, ctx: RunContext[Any]) -> str | None:
         """What the function makes. Plain functions run in a thread."""

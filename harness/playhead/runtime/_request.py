@@ -34,7 +34,7 @@ async def prepare_request(
         deps.new_message_index = len(history)
     state.run_step += 1
     run_context = ctx.run_context()
-    deps.tool_manager = await deps.tool_manager.for_run_step(run_context)
+    deps.tool_manager = await deps.tool_manager.for_run_step(ctx.output_context())
     settings = deps.model_settings(run_context)
     run_context.model_settings = settings
     deps.max_tokens = (settings or {}).get("max_tokens")

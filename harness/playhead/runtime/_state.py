@@ -130,8 +130,6 @@ class GraphRunContext(Generic[DepsT, OutputDataT]):
                 run_step=state.run_step,
                 run_id=state.run_id,
                 metadata=state.metadata,
-                retry=state.retries,
-                max_retries=deps.max_result_retries,
             )
             context.validation_context = resolve_validation_context(deps.validation_context, context)
             if self._made is not None:
@@ -139,13 +137,12 @@ class GraphRunContext(Generic[DepsT, OutputDataT]):
             self._made = context
         return self._made
 
-    def output_context(self, *, partial: bool = False) -> RunContext[Any]:
-        """What validators and functions of text output are told."""
+    def output_context(self) -> RunContext[Any]:
+        """What validators and functions of text output are told, with the count of output retries."""
         return replace(
             self.run_context(),
             retry=self.state.retries,
             max_retries=self.deps.max_result_retries,
-            partial_output=partial,
         )
 
 

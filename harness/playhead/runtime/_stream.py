@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic
 
@@ -217,7 +218,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 text += piece
                 validated: Any = text
                 if validators:
-                    partial = self._ctx.output_context(partial=True)
+                    partial = replace(self._ctx.run_context(), partial_output=True)
                     for validator in validators:
                         validated = await validator.validate(validated, partial)
                 yield validated
@@ -365,7 +366,8 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
 
                     raise UserError(DEFERRED_NOT_ALLOWED)
                 return requests
-            context = self._ctx.output_context(partial=allow_partial)
+            # A stream has no retries, so there is none to count.
+            context = replace(self._ctx.run_context(), partial_output=allow_partial)
             if deps.output_schema.allows_image and message.images:
                 return await _validate_with(deps.output_validators, message.images[0], context)
             output = await deps.output_schema.process_text(

@@ -26,6 +26,7 @@ from playhead.messages import (
     ThinkingPartDelta,
     ToolCallPart,
     ToolCallPartDelta,
+    join_args,
 )
 from playhead.stream._fold import Fold
 
@@ -95,8 +96,12 @@ class Emitter:
         index = self._index.get(slot)
         delta = ToolCallPartDelta(tool_name_delta=name, args_delta=args, tool_call_id=tool_call_id, **rest)
         if index is not None:
+            part: Any = self.fold.peek(index)
+            if args is not None and isinstance(args, dict) is not isinstance(part.args, dict):
+                # Raises where text meets an object, and tells of the delta as the producer wrote it.
+                whole_part: Any = self.fold.part(index)
+                join_args(whole_part.args, args, part=whole_part, delta=delta)
             if tool_call_id is None:
-                part: Any = self.fold.peek(index)
                 delta.tool_call_id = part.tool_call_id
             self._emit(PartDeltaEvent(index=index, delta=delta))
             return
