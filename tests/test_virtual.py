@@ -1,0 +1,425 @@
+"""Virtual time: what waits does not take time, and ends exactly when it should."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import httpx
+import pytest
+
+from playhead import clock
+from playhead.clock import EPOCH, FixedClock, use_clock
+from playhead.virtual import VirtualTime, VirtualTimeError, virtual_time
+
+pytest_plugins = ["pytester"]
+T = TypeVar("T")
+
+
+def virtually(main: Callable[[], Coroutine[Any, Any, T]], *, real_max: float = 5.0) -> tuple[T, VirtualTime]:
+    """What `main` returns when it runs in virtual time, which must not take long in real time."""
+    start = time.perf_counter()
+    with virtual_time() as virtual:
+        result = asyncio.run(main())
+    assert time.perf_counter() - start < real_max
+    return result, virtual
+
+
+def test_sleeping_for_hours_takes_no_time_and_ends_exactly() -> None:
+    async def main() -> list[float]:
+        start = asyncio.get_running_loop().time()
+        moments: list[float] = []
+        for seconds in (0.412, 0.021, 0.028, 3600, 86_400 * 3):
+            await asyncio.sleep(seconds)
+            moments.append(asyncio.get_running_loop().time() - start)
+        return moments
+
+    moments, virtual = virtually(main)
+    assert moments == pytest.approx([0.412, 0.433, 0.461, 3600.461, 262_800.461], abs=1e-6)
+    assert virtual.elapsed == pytest.approx(262_800.461, abs=1e-6)
+    assert virtual.jumps == 5
+
+
+def test_tasks_wake_in_the_order_of_their_times() -> None:
+    async def main() -> list[int]:
+        order: list[int] = []
+
+        async def one(number: int) -> None:
+            await asyncio.sleep(number)
+            order.append(number)
+
+        await asyncio.gather(*map(one, (30, 10, 20, 5)))
+        return order
+
+    assert virtually(main)[0] == [5, 10, 20, 30]
+
+
+def test_timeouts_fire_exactly_between_the_things_they_separate() -> None:
+    async def main() -> list[str]:
+        said: list[str] = []
+        async with asyncio.timeout(10):
+            await asyncio.sleep(9.999)
+            said.append("in time")
+        try:
+            async with asyncio.timeout(10):
+                await asyncio.sleep(10.001)
+        except TimeoutError:
+            said.append("too late")
+        try:
+            await asyncio.wait_for(asyncio.Event().wait(), 60)
+        except TimeoutError:
+            said.append("waited for nothing")
+        with anyio.move_on_after(5) as scope:
+            await anyio.sleep(6)
+        said.append(f"moved on: {scope.cancelled_caught}")
+        with anyio.fail_after(5):
+            await anyio.sleep(4)
+        return said
+
+    assert virtually(main)[0] == ["in time", "too late", "waited for nothing", "moved on: True"]
+
+
+def test_what_runs_ready_runs_before_time_moves() -> None:
+    async def main() -> list[str]:
+        said: list[str] = []
+        asyncio.get_running_loop().call_later(0.001, said.append, "timer")
+
+        async def busy() -> None:
+            for turn in range(50):
+                await asyncio.sleep(0)
+                said.append(str(turn))
+
+        await busy()
+        await asyncio.sleep(1)
+        return said
+
+    assert virtually(main)[0] == [*map(str, range(50)), "timer"]
+
+
+def test_two_thousand_sleeps_cost_milliseconds() -> None:
+    async def main() -> None:
+        for _ in range(2000):
+            await asyncio.sleep(1)
+
+    assert virtually(main, real_max=2)[1].elapsed == 2000
+
+
+def test_a_thread_that_works_holds_time_back() -> None:
+    async def main() -> tuple[str, float]:
+        start = asyncio.get_running_loop().time()
+        async with asyncio.timeout(30):
+            result = await asyncio.to_thread(lambda: time.sleep(0.1) or "done")
+        return result, asyncio.get_running_loop().time() - start
+
+    (result, passed), _ = virtually(main)
+    assert result == "done"
+    assert passed < 5
+
+
+def test_a_worker_of_anyio_holds_time_back_and_does_not_when_idle() -> None:
+    async def main() -> str:
+        async with asyncio.timeout(30):
+            result = await anyio.to_thread.run_sync(lambda: time.sleep(0.1) or "done")
+        await anyio.sleep(3600)
+        return result
+
+    assert virtually(main)[0] == "done"
+
+
+def test_a_timeout_around_a_thread_still_fires() -> None:
+    blocked = threading.Event()
+
+    async def main() -> str:
+        try:
+            async with asyncio.timeout(0.2):
+                await asyncio.to_thread(blocked.wait, 20)
+        except TimeoutError:
+            blocked.set()
+            return "timeout"
+        return "no timeout"
+
+    assert virtually(main)[0] == "timeout"
+
+
+def test_a_thread_may_wait_for_the_loop() -> None:
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+
+        async def answer() -> str:
+            await asyncio.sleep(0.05)
+            return "answered"
+
+        return await asyncio.to_thread(lambda: asyncio.run_coroutine_threadsafe(answer(), loop).result(10))
+
+    assert virtually(main)[0] == "answered"
+
+
+def serve(
+    respond: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> tuple[int, Callable[[], None]]:
+    """A server on a loop of its own, in a thread that is not virtual."""
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    ports: list[int] = []
+    servers: list[asyncio.Server] = []
+
+    async def start() -> None:
+        server = await asyncio.start_server(respond, "127.0.0.1", 0)
+        servers.append(server)
+        ports.append(server.sockets[0].getsockname()[1])
+        started.set()
+
+    def run() -> None:
+        loop.run_until_complete(start())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert started.wait(5)
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(servers[0].close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+    return ports[0], stop
+
+
+async def slow_reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n")
+    await asyncio.sleep(0.02)
+    writer.write(b"ok")
+    await writer.drain()
+    writer.close()
+
+
+def test_a_server_that_answers_soon_is_waited_for() -> None:
+    port, stop = serve(slow_reply)
+
+    async def main() -> str:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            reply = await client.get(f"http://127.0.0.1:{port}/")
+        await asyncio.sleep(600)
+        return reply.text
+
+    try:
+        text, virtual = virtually(main)
+    finally:
+        stop()
+    assert text == "ok"
+    assert 600 <= virtual.elapsed < 605
+
+
+def test_while_time_is_real_nothing_jumps() -> None:
+    async def main() -> float:
+        start = time.perf_counter()
+        with virtual_time() as virtual:  # the block around this one is meant
+            with virtual.real():
+                await asyncio.sleep(0.1)
+        return time.perf_counter() - start
+
+    assert virtually(main)[0] >= 0.09
+
+
+def test_time_can_be_moved_on_by_hand() -> None:
+    async def main() -> list[str]:
+        said: list[str] = []
+        with virtual_time() as virtual:
+            asyncio.get_running_loop().call_later(50, said.append, "timer")
+            virtual.advance(49)
+            await asyncio.sleep(0)
+            assert said == []
+            virtual.advance(1)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            with pytest.raises(ValueError, match="time cannot go back"):
+                virtual.advance(-1)
+        return said
+
+    assert virtually(main)[0] == ["timer"]
+
+
+def test_a_loop_that_runs_already_becomes_virtual_and_gets_its_time_back() -> None:
+    async def main() -> tuple[float, float, list[str]]:
+        loop = asyncio.get_running_loop()
+        said: list[str] = []
+        loop.call_later(0.15, said.append, "an older timer")
+        before = loop.time()
+        with virtual_time() as virtual:
+            loop.call_later(100.05, said.append, "a later timer")
+            await asyncio.sleep(100)
+        assert virtual.elapsed == 100
+        drift = loop.time() - before
+        await asyncio.sleep(0.1)
+        return drift, time.perf_counter(), said
+
+    start = time.perf_counter()
+    drift, end, said = asyncio.run(main())
+    assert 0 <= drift < 1
+    assert 0.1 <= end - start < 2
+    assert said == ["an older timer", "a later timer"]
+
+
+def test_a_loop_that_existed_before_the_block_is_virtual_within_it() -> None:
+    with asyncio.Runner() as runner:
+        runner.run(asyncio.sleep(0))
+        start = time.perf_counter()
+        with virtual_time() as virtual:
+            runner.run(asyncio.sleep(1000))
+            runner.run(asyncio.sleep(500))
+        assert virtual.elapsed == 1500
+        assert time.perf_counter() - start < 2
+        assert not hasattr(runner.get_loop(), "started_time")
+        runner.run(asyncio.sleep(0.05))
+        assert time.perf_counter() - start >= 0.05
+
+
+def test_loops_of_other_threads_stay_real() -> None:
+    passed: list[float] = []
+
+    def other() -> None:
+        start = time.perf_counter()
+        asyncio.run(asyncio.sleep(0.1))
+        passed.append(time.perf_counter() - start)
+
+    with virtual_time() as virtual:
+        thread = threading.Thread(target=other)
+        thread.start()
+        asyncio.run(asyncio.sleep(1000))
+        thread.join()
+    assert passed[0] >= 0.09
+    assert virtual.elapsed == 1000
+
+
+def test_after_the_block_asyncio_is_as_it_was() -> None:
+    before = (asyncio.base_events.BaseEventLoop.run_forever, asyncio.Runner.run, asyncio.Runner.get_loop)
+    with virtual_time():
+        with virtual_time():
+            pass
+        assert asyncio.Runner.run is not before[1]
+    assert (asyncio.base_events.BaseEventLoop.run_forever, asyncio.Runner.run, asyncio.Runner.get_loop) == before
+
+
+class ForeignLoop(asyncio.AbstractEventLoop):
+    """Stands for uvloop: a loop that is none of asyncio's own."""
+
+    def __init__(self) -> None:
+        self.real = asyncio.new_event_loop()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("real", "__class__", "__dict__"):
+            return object.__getattribute__(self, name)
+        return getattr(object.__getattribute__(self, "real"), name)
+
+
+def test_a_loop_that_cannot_be_virtual_is_refused_by_name() -> None:
+    with virtual_time(), pytest.raises(VirtualTimeError) as caught:
+        with asyncio.Runner(loop_factory=ForeignLoop) as runner:
+            runner.run(asyncio.sleep(1))
+    assert "ForeignLoop cannot run in virtual time" in caught.value.problem
+    assert "uvloop" in caught.value.remedy
+
+
+def test_the_clock_of_the_house_follows_the_loop() -> None:
+    async def main() -> tuple[datetime, datetime, float]:
+        before, start = clock.now(), clock.monotonic()
+        await clock.sleep(90)
+        return before, clock.now(), clock.monotonic() - start
+
+    (before, after, passed), _ = virtually(main)
+    assert after - before == timedelta(seconds=90)
+    assert passed == 90
+    assert abs(before - datetime.now(UTC)) < timedelta(seconds=30)
+    with use_clock(FixedClock()):
+        (before, after, _), _ = virtually(main)
+    assert (before, after) == (EPOCH, EPOCH + timedelta(seconds=90))
+    assert clock.now() - datetime.now(UTC) < timedelta(seconds=1)
+
+
+def test_cancelled_timers_are_not_jumped_to() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        handles = [loop.call_later(seconds, print) for seconds in (5, 6, 7)]
+        for handle in handles:
+            handle.cancel()
+        start = loop.time()
+        await asyncio.sleep(60)
+        return loop.time() - start
+
+    assert virtually(main)[0] == 60
+
+
+UNDER_PLUGINS = """
+import asyncio, time
+import pytest
+
+{header}
+
+@pytest.fixture
+def began():
+    return time.perf_counter()
+
+{mark}
+async def test_sleeps(began, virtual_clock):
+    await asyncio.sleep(3600)
+    assert virtual_clock.elapsed == 3600
+    assert time.perf_counter() - began < 5
+
+@pytest.fixture
+async def earlier():
+    await asyncio.sleep(0.01)
+    yield 1
+    await asyncio.sleep(0.01)
+
+{mark}
+async def test_sleeps_on_a_loop_that_ran_before(earlier, began, virtual_clock):
+    async with asyncio.timeout(10_000):
+        await asyncio.sleep(3600)
+    assert virtual_clock.elapsed >= 3600
+    assert time.perf_counter() - began < 5
+
+{mark}
+async def test_without_it_time_is_real(began):
+    await asyncio.sleep(0.05)
+    assert time.perf_counter() - began >= 0.05
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "mark", "arguments"),
+    [
+        pytest.param("", "@pytest.mark.asyncio", ["-o", "asyncio_mode=strict"], id="pytest-asyncio, strict"),
+        pytest.param(
+            "pytestmark = pytest.mark.asyncio(loop_scope='module')",
+            "",
+            ["-o", "asyncio_mode=auto"],
+            id="pytest-asyncio, auto, one loop for the module",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'",
+            "@pytest.mark.anyio",
+            ["-p", "no:asyncio"],
+            id="anyio",
+        ),
+    ],
+)
+def test_the_fixture_works_under_each_plugin(
+    pytester: pytest.Pytester, header: str, mark: str, arguments: list[str]
+) -> None:
+    source = UNDER_PLUGINS.format(header=header, mark=mark)
+    if "strict" in " ".join(arguments):
+        source = source.replace(
+            "@pytest.fixture\nasync def", "import pytest_asyncio\n@pytest_asyncio.fixture\nasync def"
+        )
+    pytester.makepyfile(source)
+    result = pytester.runpytest_subprocess("-q", *arguments)
+    result.assert_outcomes(passed=3)
