@@ -36,8 +36,9 @@ def strict_schema(schema: dict[str, Any], strict: bool | None) -> tuple[dict[str
     if change.root is not None:
         # A recursive model: the root is itself a reference, which strict mode does not allow.
         walked.pop("$ref", None)
-        walked.pop("anyOf", None) if walked.get("anyOf") == [{"$ref": "#"}] else None
-        walked.update(walked.get("$defs", {}).get(change.root.removeprefix("#/$defs/")) or {})
+        definitions = walked.pop("$defs", {})
+        walked.update(definitions.get(change.root.removeprefix("#/$defs/")) or {})
+        walked["$defs"] = definitions
     return walked, change.fits if strict is None else strict
 
 

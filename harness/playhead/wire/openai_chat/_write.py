@@ -29,7 +29,7 @@ from playhead.wire._strict import strict_schema
 from playhead.wire.openai_chat._content import write_content
 from playhead.wire.openai_chat._tables import EFFORTS, REASONING_FIELDS, SETTINGS, family_of
 
-__all__ = ["SAMPLING", "chosen_tools", "drop_sampling", "effort_of", "write_request"]
+__all__ = ["SAMPLING", "chosen_tools", "drop_sampling", "effort_of", "reasons", "write_request"]
 
 SAMPLING = (
     "temperature",
@@ -92,6 +92,11 @@ _ORDER = (
 # ---- settings
 _REASONS = re.compile(r"^(o\d|gpt-5(?!\.[1-4]|.*-chat))")
 _MAY_REASON = re.compile(r"^gpt-5\.[1-4](?!-chat)")
+
+
+def reasons(model: str) -> bool:
+    """Whether OpenAI's model of this name can reason."""
+    return bool(_REASONS.match(model) or _MAY_REASON.match(model))
 
 
 def drop_sampling(model: str, settings: dict[str, Any], parameters: ModelRequestParameters) -> None:

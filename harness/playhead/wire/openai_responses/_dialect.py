@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from playhead.messages import FileUrl
+from playhead.wire._dialect import ModelCall, WireRequest
 from playhead.wire.openai_chat import read_error, write_error
+from playhead.wire.openai_responses._content import needs_download
 from playhead.wire.openai_responses._decode import ResponsesDecoder
+from playhead.wire.openai_responses._read import read_request
+from playhead.wire.openai_responses._write import write_request
 
 __all__ = ["OpenAIResponses"]
 
@@ -20,6 +25,18 @@ class OpenAIResponses:
     def recognises(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
         """By the end of the path: `POST .../responses`."""
         return method.upper() == "POST" and urlsplit(url).path.rstrip("/").endswith("/responses")
+
+    def needs_download(self, item: FileUrl) -> bool:
+        """Whether the content of a URL has to be sent in its place."""
+        return needs_download(item)
+
+    def write_request(self, call: ModelCall) -> WireRequest:
+        """The request as the official SDK sends it. `UserError` for content that the format cannot have."""
+        return write_request(call)
+
+    def read_request(self, request: WireRequest) -> ModelCall:
+        """What a request asks. `DecodeError` for what is not the format."""
+        return read_request(request)
 
     def decoder(self, *, streamed: bool, model: str | None = None, provider: str | None = None) -> ResponsesDecoder:
         """A machine for one reply."""

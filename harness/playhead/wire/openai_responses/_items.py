@@ -177,8 +177,9 @@ def _tool_search_call(item: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
 def _other_call(item: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
     """A tool that has no name of its own here: its kind without `_call`, and everything that was sent."""
     kind = str(item.get("type"))
-    args = {key: value for key, value in item.items() if key not in ("id", "type", "call_id", "status")}
-    return kind.removesuffix("_call"), args, {"type": kind}
+    names = ("type", "id", "call_id", "status")
+    args = {key: value for key, value in item.items() if key not in names}
+    return kind.removesuffix("_call"), args, {key: item[key] for key in names if key in item}
 
 
 _CALLS: dict[str, Callable[[dict[str, Any]], tuple[str, Any, Any]]] = {
