@@ -17,12 +17,14 @@ from playhead.output._markers import (
     TextOutputFunc,
     ToolOutput,
 )
+from playhead.output._partial import NOTHING, WHOLE, PartialOutput
 from playhead.output._processors import ObjectProcessor, OutputProcessor, TextProcessor, UnionProcessor
 from playhead.output._schema import OutputSchema, schema_instructions
 from playhead.output._toolset import OutputToolset
 from playhead.output._validators import OutputValidator, OutputValidatorFunc
 
 __all__ = [
+    "NOTHING",
     "NativeOutput",
     "ObjectProcessor",
     "OutputDataT",
@@ -35,6 +37,7 @@ __all__ = [
     "OutputTypeOrFunction",
     "OutputValidator",
     "OutputValidatorFunc",
+    "PartialOutput",
     "PromptedOutput",
     "StructuredDict",
     "StructuredOutputMode",
@@ -43,5 +46,6 @@ __all__ = [
     "TextProcessor",
     "ToolOutput",
     "UnionProcessor",
+    "WHOLE",
     "schema_instructions",
 ]

@@ -97,6 +97,8 @@ def issubclass_of_str(annotation: Any) -> bool:
 class ObjectProcessor:
     """A type or an output function, from a JSON object: text, or a dictionary."""
 
+    output: Any
+    """The type or function."""
     object_def: OutputObjectDefinition
     outer_key: str | None = None
     """The field to unwrap, for types that are no objects."""
@@ -108,6 +110,7 @@ class ObjectProcessor:
     def __init__(
         self, output: Any, *, name: str | None = None, description: str | None = None, strict: bool | None = None
     ) -> None:
+        self.output = output
         if inspect.isfunction(output) or inspect.ismethod(output):
             self.function = function_schema(output)
             self.validator, self.core_schema = self.function.validator, self.function.core_schema

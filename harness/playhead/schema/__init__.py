@@ -14,11 +14,13 @@ from playhead.schema._function import (
     takes_run_context,
 )
 from playhead.schema._json import GenerateToolJsonSchema, check_object_json_schema, inline_definitions
+from playhead.schema._partial import PartialValidator
 
 __all__ = [
     "DocstringFormat",
     "FunctionSchema",
     "GenerateToolJsonSchema",
+    "PartialValidator",
     "check_object_json_schema",
     "function_schema",
     "inline_definitions",

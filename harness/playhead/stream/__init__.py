@@ -7,6 +7,20 @@ No IO, no clock.
 from playhead.stream._emitter import ENDING_PARTS, Emitter
 from playhead.stream._fold import Fold, fold
 from playhead.stream._grammar import Grammar, violations
+from playhead.stream._partial import JsonSplitter, SplitList
 from playhead.stream._unfold import Slicer, unfold, whole, words
 
-__all__ = ["ENDING_PARTS", "Emitter", "Fold", "Grammar", "Slicer", "fold", "unfold", "violations", "whole", "words"]
+__all__ = [
+    "ENDING_PARTS",
+    "Emitter",
+    "Fold",
+    "Grammar",
+    "JsonSplitter",
+    "Slicer",
+    "SplitList",
+    "fold",
+    "unfold",
+    "violations",
+    "whole",
+    "words",
+]
