@@ -69,7 +69,28 @@ class BaseDecoder:
                 self._end()
         return self._take()
 
+    def replay(self, chunks: list[dict[str, Any]] | dict[str, Any]) -> list[StreamEvent]:
+        """All events of a reply that is at hand as JSON: the chunks of a stream, or a whole body."""
+        with self._guarded():
+            if isinstance(chunks, dict):
+                self._whole(chunks)
+            else:
+                for chunk in chunks:
+                    if not self._over:
+                        self.chunk(chunk)
+            if not self._over:
+                self._over = True
+                self._end()
+        self._closed = True
+        events = self._emitter.take()
+        self._raise_failure()
+        return events
+
     # ---- for subclasses
+    def chunk(self, chunk: dict[str, Any]) -> None:
+        """One JSON object of the stream."""
+        raise NotImplementedError
+
     def _frame(self, frame: Frame) -> None:
         raise NotImplementedError
 

@@ -67,8 +67,11 @@ class ChatDecoder(BaseDecoder):
             return
         if not data.strip():
             return
-        chunk = load_object(data, frame=frame.number)
-        error = error_in(chunk, named=frame.event == "error")
+        self.chunk(load_object(data, frame=frame.number), named_error=frame.event == "error")
+
+    def chunk(self, chunk: dict[str, Any], *, named_error: bool = False) -> None:
+        """One chunk of the stream. `named_error`: its frame is called `error`."""
+        error = error_in(chunk, named=named_error)
         if error is not None:
             self._error(error)
             return
@@ -278,21 +281,22 @@ class ChatDecoder(BaseDecoder):
         if type(content) is not str or not content:
             return
         opening, closing = self._family.tags
+        text = ""
         rest = content
         while rest:
-            before, found, after = rest.partition(opening)
-            if before:
-                self._emitter.start(object(), TextPart(before))
-            if not found:
-                return
+            before, _, after = rest.partition(opening)
+            text += before
             thought, found, rest = after.partition(closing)
-            if found:
-                self._emitter.start(object(), ThinkingPart(thought, id=None if self._groq else "content"))
-            else:
+            if not found:
                 # A tag that never ends begins no reasoning.
-                if thought:
-                    self._emitter.start(object(), TextPart(thought))
-                return
+                text += thought
+                break
+            if text:
+                self._emitter.start(object(), TextPart(text))
+                text = ""
+            self._emitter.start(object(), ThinkingPart(thought, id=None if self._groq else "content"))
+        if text:
+            self._emitter.start(object(), TextPart(text))
 
     def _rest_of(self, delta: dict[str, Any]) -> None:
         calls = delta.get("tool_calls")

@@ -29,6 +29,7 @@ from playhead.wire.openai_chat._tables import REASONING_FIELDS, SETTINGS
 
 __all__ = ["Turns", "read_request"]
 
+_OPTIONS = frozenset(("include_usage", "continuous_usage_stats"))
 _READ = frozenset(("messages", "model", "stream", "stream_options", "tools", "tool_choice", "response_format"))
 
 
@@ -45,8 +46,12 @@ def read_request(request: WireRequest) -> ModelCall:
     extra = {name: value for name, value in body.items() if name not in _READ and name not in SETTINGS.values()}
     if "max_tokens" in extra:
         settings.setdefault("max_tokens", extra["max_tokens"])
-    if as_dict(body.get("stream_options")).get("continuous_usage_stats"):
+    options = as_dict(body.get("stream_options"))
+    if options.get("continuous_usage_stats"):
         settings["openai_continuous_usage_stats"] = True
+    if body.get("stream") and (not options.get("include_usage") or options.keys() - _OPTIONS):
+        # None stands for a field that is not sent; whoever answers must not send what was not asked for.
+        extra["stream_options"] = body.get("stream_options")
     try:
         messages = _messages(as_list(body["messages"]), settings)
         parameters = _parameters(body, settings)

@@ -124,6 +124,14 @@ def family_of(model: str | None, provider: str | None) -> Family:
 _COUNTED = frozenset(("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens"))
 
 
+def opening_tags() -> frozenset[str]:
+    """All tags with which some model begins its reasoning within the text."""
+    return _OPENING_TAGS
+
+
+_OPENING_TAGS = frozenset((_PLAIN.tags[0], *(family.tags[0] for _, family in _FAMILIES)))
+
+
 def read_usage(wire: dict[str, Any]) -> RequestUsage:
     """Token counts. Everything else that is a count goes to `details` under the provider's name for it."""
     prompt = as_dict(wire.get("prompt_tokens_details"))

@@ -72,6 +72,7 @@ def write_request(call: ModelCall) -> WireRequest:
         if settings.get("openai_continuous_usage_stats"):
             body["stream_options"]["continuous_usage_stats"] = True
     body.update(call.extra)
+    body = {name: value for name, value in body.items() if value is not None or name not in call.extra}
     if isinstance(extra := settings.get("extra_body"), dict):
         body.update(extra)  # pyright: ignore[reportUnknownArgumentType]
     ordered = {name: body.pop(name) for name in _ORDER if name in body}
