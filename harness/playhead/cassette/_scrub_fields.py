@@ -161,11 +161,10 @@ def _multipart_fields(text: str, lowered: str) -> Iterator[Found]:
         name = match["name"]
         strength = query_strength(name)
         head = _HEAD_END.search(text, match.end(), match.end() + 512) if strength != "no" else None
-        if head is None:
+        if head is None or head.end() <= stop:  # within the part before, a head is content
             continue
-        if stop < head.end():  # else the end found for an earlier part is this one's, too
-            end = _PART_END.search(text, head.end())
-            stop = end.start() if end is not None else len(text)
+        end = _PART_END.search(text, head.end())
+        stop = end.start() if end is not None else len(text)
         if _tells(strength, text[head.end() : stop]):
             yield name, head.end(), stop
 
@@ -174,7 +173,10 @@ def _assignments(text: str, lowered: str) -> Iterator[Found]:
     """`OPENAI_API_KEY=...`, `x-api-key: ...`, `--password ...` in commands, environments, logs and error messages."""
     if not any(stem in lowered for stem in _ASSIGNED):
         return
+    stop = 0
     for match in _ASSIGNMENT.finditer(lowered):
+        if match.start() < stop:  # within the value before
+            continue
         begin = match.start()
         while begin > max(0, match.start() - 40) and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
             begin -= 1
@@ -182,6 +184,7 @@ def _assignments(text: str, lowered: str) -> Iterator[Found]:
         value = _ASSIGNED_VALUE.match(text, match.end())
         if value is None or normalised(name) in OPAQUE:
             continue
+        stop = value.end()
         strength: Strength = max(field_strength(name), header_strength(name), key=_ORDER.__getitem__)
         start, end = value.span("value")
         start += value_start(text[start:end])

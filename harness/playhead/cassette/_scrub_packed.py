@@ -121,11 +121,13 @@ def _is_text(head: bytes) -> bool:
     return len(text) >= 6 and text.translate(_BREAKS).isprintable()
 
 
-_UNPACKED_MAX = 16_000_000
+_UNPACKED_MAX = 4_000_000
 _ATTEMPTS_MAX = 2_000
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _MAGIC = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", _ZSTD)
 _STREAM_START = re.compile("\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\\x28\xb5\x2f\xfd")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+# Text in ASCII has a zero first bit: of each group of four, the first character is one of half the alphabet.
+_BEGINS_LIKE_TEXT = re.compile(r"(?:[CDIJKLMNOPQRSTUVWXYZabcdef][A-Za-z0-9+/_-]{3}){3}|H4sI|e[AFJN]|KLUv")
 _URLSAFE_TO_STANDARD = str.maketrans("-_", "+/")
 _BREAKS = str.maketrans("\t\r\n", "   ")

@@ -241,7 +241,7 @@ def _string_runs(text: str, start: int, end: int) -> Iterator[tuple[int, int, in
         yield end - position, position, end - position
 
 
-_ESCAPES = re.compile(r"\\+(?:u00([0-7][0-9a-fA-F])|x([0-7][0-9a-fA-F])|/)")
+_ESCAPES = re.compile(r"(?<!\\)\\++(?:u00([0-7][0-9a-fA-F])|x([0-7][0-9a-fA-F])|/)")
 _PERCENT = re.compile(r"%([0-7][0-9a-fA-F])")
 _DATA = re.compile(r"(?:^|(?<=[\r\n]))data: ?([^\r\n]*)")
 _FIRST = re.compile(r"[ \t\r\n\ufeff]*[{\[]")
