@@ -113,7 +113,7 @@ def virtual_time(patience: float = PATIENCE) -> Generator[VirtualTime]:
     time = VirtualTime(patience)
     running = asyncio._get_running_loop()
     if running is not None:
-        time._take(running)  # pyright: ignore[reportPrivateUsage] - the class above is the other half of this function
+        time._take(running)  # the class above is the other half of this function
     _active[thread] = time
     _watch()
     try:
@@ -122,7 +122,7 @@ def virtual_time(patience: float = PATIENCE) -> Generator[VirtualTime]:
         del _active[thread]
         if not _active:
             _unwatch()
-        time._release()  # pyright: ignore[reportPrivateUsage]
+        time._release()
 
 
 class _VirtualLoop:
@@ -164,7 +164,7 @@ class _VirtualLoop:
         events = self._select(0)
         if events or timeout <= 0:
             return events
-        if not self.time._jumps or self._threads_work():  # pyright: ignore[reportPrivateUsage]
+        if not self.time._jumps or self._threads_work():
             before = self._real_time()
             events = self._select(timeout)
             self.now += self._real_time() - before
@@ -229,7 +229,7 @@ def _unwatch() -> None:
 def _take(loop: asyncio.AbstractEventLoop) -> None:
     time = _active.get(threading.get_ident())
     if time is not None:
-        time._take(loop)  # pyright: ignore[reportPrivateUsage]
+        time._take(loop)
 
 
 def _run_forever(self: asyncio.AbstractEventLoop) -> None:

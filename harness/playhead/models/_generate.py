@@ -115,11 +115,11 @@ class JsonSchemaTestData:
 
 
 _MAKERS = {
-    "string": JsonSchemaTestData._string,  # pyright: ignore[reportPrivateUsage]
-    "integer": JsonSchemaTestData._integer,  # pyright: ignore[reportPrivateUsage]
-    "number": JsonSchemaTestData._number,  # pyright: ignore[reportPrivateUsage]
-    "boolean": JsonSchemaTestData._boolean,  # pyright: ignore[reportPrivateUsage]
-    "object": JsonSchemaTestData._object,  # pyright: ignore[reportPrivateUsage]
-    "null": JsonSchemaTestData._null,  # pyright: ignore[reportPrivateUsage]
-    "array": JsonSchemaTestData._array,  # pyright: ignore[reportPrivateUsage]
+    "string": JsonSchemaTestData._string,
+    "integer": JsonSchemaTestData._integer,
+    "number": JsonSchemaTestData._number,
+    "boolean": JsonSchemaTestData._boolean,
+    "object": JsonSchemaTestData._object,
+    "null": JsonSchemaTestData._null,
+    "array": JsonSchemaTestData._array,
 }

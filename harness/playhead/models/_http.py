@@ -245,7 +245,7 @@ class HttpModel(Model):
             return self._given_client
         if self._entered:
             return self._entered[-1]
-        loop = asyncio._get_running_loop()  # pyright: ignore[reportPrivateUsage]
+        loop = asyncio._get_running_loop()
         if loop is None:
             # Another framework's loop: a client of its own, which holds nothing when its response is closed.
             return _make_client(keep_alive=False)
@@ -339,7 +339,7 @@ class HttpStreamedResponse(StreamedResponse):
                 for event in decoder.close():
                     yield event
         except httpx.TransportError as error:
-            raise self._model._connection_error(error) from error  # pyright: ignore[reportPrivateUsage]
+            raise self._model._connection_error(error) from error
         except httpx.DecodingError as error:
             raise DecodeError(f"The stream cannot be decompressed: {error}", "Is the recording whole?") from error
         finally:
@@ -349,7 +349,7 @@ class HttpStreamedResponse(StreamedResponse):
                 await close()
             await self._response.aclose()
         if fold.error is not None:
-            raise self._model._provider_error(fold.error)  # pyright: ignore[reportPrivateUsage]
+            raise self._model._provider_error(fold.error)
 
     @property
     def model_name(self) -> str:

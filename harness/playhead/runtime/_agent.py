@@ -456,7 +456,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
     def _infer_name(self) -> None:
         if self._name is not None:
             return
-        frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
+        frame = sys._getframe(2)
         for names in (frame.f_locals, frame.f_globals):
             for name, value in names.items():
                 if value is self:
