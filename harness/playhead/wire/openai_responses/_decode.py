@@ -88,14 +88,21 @@ class ResponsesDecoder(BaseDecoder):
         if not frame.data or frame.data.startswith("[DONE]"):
             return
         event = load_object(frame.data, frame=frame.number)
-        kind = event.get("type") or frame.event
+        if "type" not in event and frame.event:
+            event["type"] = frame.event
+        self.chunk(event)
+
+    def chunk(self, chunk: dict[str, Any]) -> None:
+        """One event of the stream."""
+        event = chunk
+        kind = event.get("type")
         handler = _HANDLERS.get(kind) if type(kind) is str else None
         if "sequence_number" in event:
             self._sequence = event["sequence_number"]
         if handler is not None:
             self._started = True
             handler(self, event)
-        elif event.get("error") or frame.event == "error":
+        elif event.get("error"):
             self._error(event)
 
     def _whole(self, body: Any) -> None:

@@ -1,0 +1,438 @@
+"""Stream events as a reply of the Responses API: typed events of a stream, or one whole response.
+
+Every part is an output item, or a piece of one (texts and summaries with the same id). An item is announced, gets its
+deltas, and is done when another begins; calls stay open for arguments that come later, as parallel calls do. A call of
+one of OpenAI's own tools is finished by its return.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playhead.messages import (
+    BuiltinToolCallPart,
+    BuiltinToolReturnPart,
+    CompactionPart,
+    FilePart,
+    PartDeltaEvent,
+    PartEndEvent,
+    PartStartEvent,
+    ResponseMeta,
+    StreamEvent,
+    TextPart,
+    TextPartDelta,
+    ThinkingPart,
+    ThinkingPartDelta,
+    ToolCallPart,
+    ToolCallPartDelta,
+)
+from playhead.stream import Fold
+from playhead.wire._dialect import ModelCall
+from playhead.wire._json import dump, dump_text, load
+from playhead.wire._sse import write_frame
+from playhead.wire.openai_responses._output import builtin_item, opening_of, response_object, wire_status, write_error
+
+__all__ = ["ResponsesEncoder", "WholeResponsesEncoder", "chunks_of", "whole_body"]
+
+
+class _Item:
+    """An output item that is being written."""
+
+    __slots__ = ("done", "held", "index", "indexes", "item", "kind", "pieces", "raw", "signature")
+
+    def __init__(self, kind: str, index: int, item: dict[str, Any]) -> None:
+        self.kind = kind
+        self.index = index
+        self.item = item
+        self.indexes: list[int] = []
+        """The parts it consists of."""
+        self.pieces: list[list[str]] = []
+        """The text of each of them."""
+        self.raw: list[str] = []
+        self.signature: str | None = None
+        self.held: dict[str, Any] | None = None
+        self.done = False
+
+
+class ResponsesEncoder:
+    """Events in, server-sent events out."""
+
+    content_type = "text/event-stream"
+
+    def __init__(self, *, call: ModelCall | None = None) -> None:
+        self._shape = _Shape(call)
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """The frames that an event makes; may be none."""
+        return _frames(self._shape.chunks(event))
+
+    def close(self) -> bytes:
+        """What is open is done, and the response complete; nothing after an error."""
+        return b"" if self._shape.failed else _frames(self._shape.last_chunks())
+
+
+class WholeResponsesEncoder:
+    """Events in, one JSON body out at the end."""
+
+    content_type = "application/json"
+
+    def __init__(self, *, call: ModelCall | None = None) -> None:
+        self._call = call
+        self._events: list[StreamEvent] = []
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """Nothing yet."""
+        self._events.append(event)
+        return b""
+
+    def close(self) -> bytes:
+        """The body."""
+        return dump(whole_body(self._events, self._call))
+
+
+def chunks_of(events: list[StreamEvent]) -> list[dict[str, Any]]:
+    """All events of a stream in the wire's words, without the bytes around them."""
+    shape = _Shape(None)
+    chunks = [chunk for event in events for chunk in shape.chunks(event)]
+    return chunks if shape.failed else [*chunks, *shape.last_chunks()]
+
+
+def whole_body(events: list[StreamEvent], call: ModelCall | None) -> dict[str, Any]:
+    """A whole response: what the last event of a stream would hold."""
+    shape = _Shape(call)
+    for event in events:
+        shape.chunks(event)
+    if not shape.failed:
+        shape.last_chunks()
+    return shape.response()
+
+
+def _frames(chunks: list[dict[str, Any]]) -> bytes:
+    return b"".join(write_frame(dump_text(chunk), event=chunk["type"]) for chunk in chunks)
+
+
+class _Shape:
+    """Which events of the wire an event makes."""
+
+    def __init__(self, call: ModelCall | None) -> None:
+        self.failed = False
+        self._model = call.model if call is not None else ""
+        self._fold = Fold()
+        self._out: list[dict[str, Any]] = []
+        self._sequence = 0
+        self._items: list[_Item] = []
+        self._of_part: dict[int, _Item] = {}
+        self._current: _Item | None = None
+        self._opened = False
+        self._refusal: _Item | None = None
+
+    def chunks(self, event: StreamEvent) -> list[dict[str, Any]]:
+        if self.failed:
+            return []
+        self._fold.feed(event)
+        if type(event) is ResponseMeta:
+            self._learn(event)
+        elif type(event) is PartDeltaEvent:
+            self._open()
+            self._delta(event.index, event.delta)
+        elif type(event) is PartStartEvent:
+            self._open()
+            self._start(event.index, event.part)
+        else:
+            assert isinstance(event, PartEndEvent)
+            self._release(event.index)
+        out, self._out = self._out, []
+        return out
+
+    def last_chunks(self) -> list[dict[str, Any]]:
+        self._open()
+        for item in self._items:
+            self._finish(item)
+        response = self.response()
+        kind = {"incomplete": "response.incomplete", "failed": "response.failed"}.get(response["status"])
+        self._emit(kind or "response.completed", response=response)
+        out, self._out = self._out, []
+        return out
+
+    def response(self) -> dict[str, Any]:
+        """The whole response as far as it is known."""
+        fold = self._fold
+        output = [item.item for item in self._items if item.done]
+        status, incomplete = wire_status(fold)
+        response = response_object(fold, self._model, status)
+        response["output"] = output
+        if incomplete is not None:
+            response["incomplete_details"] = {"reason": incomplete}
+        if fold.error is not None:
+            response["error"] = write_error(fold.error)
+        return response
+
+    # ---- events in
+    def _learn(self, meta: ResponseMeta) -> None:
+        if meta.refusal:
+            self._open()
+            if self._refusal is None:
+                self._refusal = self._add("refusal", {"type": "message", "role": "assistant", "content": []}, "msg")
+                self._refusal.pieces.append([])
+            self._refusal.pieces[0].append(meta.refusal)
+            self._emit("response.refusal.delta", self._refusal, content_index=0, delta=meta.refusal)
+        if meta.error is not None:
+            self._open()
+            self._emit("error", **write_error(meta.error))
+            self.failed = True
+
+    def _open(self) -> None:
+        if not self._opened:
+            self._opened = True
+            response = response_object(self._fold, self._model, "in_progress")
+            self._emit("response.created", response=response)
+            self._emit("response.in_progress", response=response)
+
+    def _start(self, index: int, part: Any) -> None:
+        if isinstance(part, TextPart):
+            self._start_text(index, part)
+        elif isinstance(part, ThinkingPart):
+            self._start_thinking(index, part)
+        elif isinstance(part, ToolCallPart):
+            self._start_call(index, part)
+        elif isinstance(part, BuiltinToolCallPart):
+            opening = opening_of(part)
+            if opening is not None:
+                self._of_part[index] = self._add("builtin", opening, "bt", item_id=part.id or part.tool_call_id)
+                self._of_part[index].indexes.append(index)
+        elif isinstance(part, BuiltinToolReturnPart):
+            self._returned(part)
+        elif isinstance(part, FilePart):
+            self._of_file(part)
+        elif isinstance(part, CompactionPart):
+            item = {**(part.provider_details or {}), "type": "compaction"}
+            self._done(self._add("compaction", item, "cmp", item_id=part.id))
+
+    def _delta(self, index: int, delta: Any) -> None:
+        item = self._of_part.get(index)
+        if isinstance(delta, TextPartDelta):
+            if delta.content_delta:
+                if item is None or item.done:
+                    item = self._start_text(index, TextPart(""))
+                self._text(item, item.indexes.index(index), delta.content_delta)
+        elif isinstance(delta, ThinkingPartDelta):
+            if item is None or item.done:
+                item = self._start_thinking(index, ThinkingPart(""))
+            self._thinking(item, index, delta.content_delta, delta.signature_delta)
+        elif item is not None and item.kind == "call":
+            assert isinstance(delta, ToolCallPartDelta)
+            if isinstance(delta.args_delta, dict):
+                item.held = {**(item.held or {}), **delta.args_delta}
+            elif delta.args_delta:
+                self._args(item, delta.args_delta)
+
+    # ---- text
+    def _start_text(self, index: int, part: TextPart) -> _Item:
+        current = self._current
+        if current is None or current.kind != "message" or not part.id or current.item["id"] != part.id:
+            item: dict[str, Any] = {"type": "message", "status": "in_progress", "content": [], "role": "assistant"}
+            if phase := (part.provider_details or {}).get("phase"):
+                item["phase"] = phase
+            current = self._add("message", item, "msg", item_id=part.id)
+        self._of_part[index] = current
+        place = len(current.indexes)
+        current.indexes.append(index)
+        current.pieces.append([])
+        piece = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
+        self._emit("response.content_part.added", current, content_index=place, part=piece)
+        if part.content:
+            self._text(current, place, part.content)
+        return current
+
+    def _text(self, item: _Item, place: int, text: str) -> None:
+        item.pieces[place].append(text)
+        self._emit("response.output_text.delta", item, content_index=place, delta=text, logprobs=[])
+
+    # ---- reasoning
+    def _start_thinking(self, index: int, part: ThinkingPart) -> _Item:
+        current = self._current
+        same = current is not None and current.kind == "reasoning" and part.id and current.item["id"] == part.id
+        if not same or part.signature is not None or (part.provider_details or {}).get("raw_content"):
+            current = self._add("reasoning", {"type": "reasoning", "summary": []}, "rs", item_id=part.id)
+        assert current is not None
+        self._of_part[index] = current
+        current.indexes.append(index)
+        current.pieces.append([])
+        if len(current.indexes) > 1:
+            self._announce_summary(current, len(current.indexes) - 1)
+        self._thinking(current, index, part.content, part.signature)
+        return current
+
+    def _announce_summary(self, item: _Item, place: int) -> None:
+        part = {"type": "summary_text", "text": ""}
+        self._emit("response.reasoning_summary_part.added", item, summary_index=place, part=part)
+
+    def _thinking(self, item: _Item, index: int, content: str | None, signature: str | None) -> None:
+        place = item.indexes.index(index)
+        if content:
+            if place == 0 and not item.pieces[0]:
+                self._announce_summary(item, 0)
+            item.pieces[place].append(content)
+            self._emit("response.reasoning_summary_text.delta", item, summary_index=place, delta=content)
+        if signature is not None and place == 0:
+            item.signature = signature
+        if place == 0 and index < len(self._fold):
+            self._raw(item, index)
+
+    def _raw(self, item: _Item, index: int) -> None:
+        """What is new of the reasoning itself."""
+        part: Any = self._fold.peek(index)
+        raw = (part.provider_details or {}).get("raw_content")
+        for place, text in enumerate(raw if isinstance(raw, list) else ()):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            known = item.raw[place] if place < len(item.raw) else ""
+            if place >= len(item.raw):
+                item.raw.append("")
+            if isinstance(text, str) and len(text) > len(known) and text.startswith(known):
+                item.raw[place] = text
+                self._emit("response.reasoning_text.delta", item, content_index=place, delta=text[len(known) :])
+
+    # ---- calls
+    def _start_call(self, index: int, part: ToolCallPart) -> None:
+        details = part.provider_details or {}
+        custom = details.get("type") == "custom_tool_call"
+        item: dict[str, Any] = {"type": "custom_tool_call" if custom else "function_call", "status": "in_progress"}
+        item |= {"input" if custom else "arguments": "", "call_id": part.tool_call_id, "name": part.tool_name}
+        if details.get("namespace"):
+            item["namespace"] = details["namespace"]
+        added = self._add("call", item, "fc", item_id=part.id)
+        added.pieces.append([])
+        added.indexes.append(index)
+        self._of_part[index] = added
+        if isinstance(part.args, dict):
+            added.held = part.args
+        elif part.args:
+            self._args(added, part.args)
+
+    def _args(self, item: _Item, args: str) -> None:
+        item.pieces[0].append(args)
+        custom = item.item["type"] == "custom_tool_call"
+        kind = "response.custom_tool_call_input.delta" if custom else "response.function_call_arguments.delta"
+        self._emit(kind, item, delta=args)
+
+    def _release(self, index: int) -> None:
+        """Arguments that came as an object, when no more of it can be expected."""
+        item = self._of_part.get(index)
+        if item is not None and item.held is not None and not item.done:
+            held, item.held = item.held, None
+            self._args(item, dump_text(held))
+
+    # ---- built-in tools
+    def _returned(self, part: BuiltinToolReturnPart) -> None:
+        for item in self._items:
+            if item.kind == "builtin" and not item.done:
+                call: Any = self._fold.part(item.indexes[0])
+                if call.tool_call_id == part.tool_call_id:
+                    item.item = {**item.item, **builtin_item(call, part)}
+                    self._code(item)
+                    self._done(item)
+                    return
+        if part.tool_name == "tool_search":
+            details = {"execution": "server", "status": "completed", **(part.provider_details or {})}
+            found: Any = part.content if isinstance(part.content, dict) else {}
+            tools = [{"type": "function", **tool} for tool in found.get("discovered_tools", ())]
+            item_id = details.pop("id", None)
+            self._done(
+                self._add("return", {"type": "tool_search_output", **details, "tools": tools}, "tso", item_id=item_id)
+            )
+
+    def _code(self, item: _Item) -> None:
+        if item.item["type"] == "code_interpreter_call":
+            code = item.item.get("code") or ""
+            if code:
+                self._emit("response.code_interpreter_call_code.delta", item, delta=code)
+            self._emit("response.code_interpreter_call_code.done", item, code=code)
+        elif item.item["type"] == "mcp_call":
+            arguments = item.item.get("arguments") or "{}"
+            self._emit("response.mcp_call_arguments.delta", item, delta=arguments)
+            self._emit("response.mcp_call_arguments.done", item, arguments=arguments)
+
+    def _of_file(self, part: FilePart) -> None:
+        for item in reversed(self._items):
+            if item.kind == "builtin" and not item.done:
+                if item.item["type"] == "image_generation_call":
+                    item.item["result"] = part.content.base64
+                    item.item["output_format"] = part.content.media_type.partition("/")[2]
+                elif item.item["type"] == "code_interpreter_call":
+                    outputs: list[Any] = item.item.setdefault("outputs", None) or []
+                    item.item["outputs"] = [*outputs, {"type": "image", "url": part.content.data_uri}]
+                return
+
+    # ---- items
+    def _add(self, kind: str, item: dict[str, Any], prefix: str, *, item_id: str | None = None) -> _Item:
+        if (self._current is not None and self._current.kind in ("message", "reasoning")) or (self._current is not None and self._current.kind == "call" and _is_whole(self._current)):
+            self._finish(self._current)
+        index = len(self._items)
+        added = _Item(kind, index, {"id": item_id or f"{prefix}_{index}", **item})
+        self._items.append(added)
+        self._current = added
+        self._emit("response.output_item.added", output_index=index, item=added.item)
+        return added
+
+    def _finish(self, item: _Item) -> None:
+        """The item with everything that came for it."""
+        if item.done:
+            return
+        if item.kind == "message":
+            content = [self._text_done(item, place) for place in range(len(item.pieces))]
+            self._done(item, content=content, status="completed")
+        elif item.kind == "refusal":
+            text = "".join(item.pieces[0])
+            self._emit("response.refusal.done", item, content_index=0, refusal=text)
+            self._done(item, content=[{"type": "refusal", "refusal": text}], status="completed")
+        elif item.kind == "reasoning":
+            self._reasoning_done(item)
+        elif item.kind == "call":
+            self._release(item.indexes[0])
+            name = "input" if item.item["type"] == "custom_tool_call" else "arguments"
+            text = "".join(item.pieces[0])
+            kind = "custom_tool_call_input" if name == "input" else "function_call_arguments"
+            self._emit(f"response.{kind}.done", item, **{name: text})
+            self._done(item, **{name: text}, status="completed")
+
+    def _text_done(self, item: _Item, place: int) -> dict[str, Any]:
+        text = "".join(item.pieces[place])
+        part = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+        self._emit("response.output_text.done", item, content_index=place, text=text, logprobs=[])
+        self._emit("response.content_part.done", item, content_index=place, part=part)
+        return part
+
+    def _reasoning_done(self, item: _Item) -> None:
+        summaries = ["".join(pieces) for pieces in item.pieces]
+        if summaries == [""]:
+            summaries = []
+        for place, text in enumerate(summaries):
+            self._emit("response.reasoning_summary_text.done", item, summary_index=place, text=text)
+            part = {"type": "summary_text", "text": text}
+            self._emit("response.reasoning_summary_part.done", item, summary_index=place, part=part)
+        more: dict[str, Any] = {"summary": [{"type": "summary_text", "text": text} for text in summaries]}
+        if item.raw:
+            more["content"] = [{"type": "reasoning_text", "text": text} for text in item.raw]
+        self._done(item, **more, encrypted_content=item.signature)
+
+    def _done(self, item: _Item, **more: Any) -> None:
+        item.done = True
+        item.item = {**item.item, **more}
+        self._emit("response.output_item.done", output_index=item.index, item=item.item)
+
+    def _emit(self, kind: str, of: _Item | None = None, /, **fields: Any) -> None:
+        event: dict[str, Any] = {"type": kind, "sequence_number": self._sequence}
+        if of is not None:
+            event |= {"item_id": of.item["id"], "output_index": of.index}
+        self._sequence += 1
+        self._out.append({**event, **fields})
+
+
+def _is_whole(item: _Item) -> bool:
+    """Whether a call's arguments are complete: then nothing more comes for it."""
+    if item.item["type"] == "custom_tool_call" or item.held is not None:
+        return item.held is not None
+    try:
+        load("".join(item.pieces[0]))
+    except Exception:
+        return False
+    return True
