@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playhead.cassette._check import CheckReport, Finding, ScrubReport, check_paths, scrub_paths
 from playhead.cassette._emit import FORMAT
 from playhead.cassette._format import CassetteFile
 from playhead.cassette._open import REPLAY_KEYS, UseCassette, use_cassette, use_vcr_cassette, watch
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Cassette",
     "CassetteFile",
+    "CheckReport",
     "END_KINDS",
     "End",
     "FORMAT",
+    "Finding",
     "Interaction",
     "MODES",
     "OptionNames",
@@ -34,10 +37,13 @@ __all__ = [
     "RecordedRequest",
     "RecordedResponse",
     "Rules",
+    "ScrubReport",
     "Scrubber",
     "Stream",
     "UseCassette",
+    "check_paths",
     "read_file",
+    "scrub_paths",
     "unknown_option",
     "use_cassette",
     "use_vcr_cassette",

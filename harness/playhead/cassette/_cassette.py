@@ -398,6 +398,7 @@ class Cassette(VcrCassette):
         scrubber = self._scrub()
         headers = request.headers if isinstance(request, RecordedRequest) else _vcr.headers_of(request.headers)
         content_type = request.header("content-type") or ""
+        scrubber.learn_request(request.uri, headers)  # a credential that the body repeats is masked there, too
         return RecordedRequest(
             request.method,
             scrubber.comparable_uri(request.uri),

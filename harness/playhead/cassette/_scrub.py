@@ -116,9 +116,17 @@ class Scrubber:
             if looks_secret(value) and not self._is_allowed("", value):
                 self._known.setdefault(value)
 
+    def learn_request(self, uri: str, headers: Headers) -> None:
+        """Remember the credentials of a request, to find them in its body and in the reply."""
+        for name, values in headers.items():
+            if normalised(name) in self._headers or header_strength(name) == "secret":
+                self.learn(value[value_start(value) :] for value in _values(values))
+        if "?" in uri:
+            self.learn(uri[start:end] for name, start, end in find_form(uri) if query_strength(name) == "secret")
+
     def scrub_request(self, method: str, uri: str, headers: Headers, body: bytes | None) -> ScrubbedRequest:
         """The request with its secrets masked. Its credentials are remembered, and masked in what comes later."""
-        self._learn_request(uri, headers)
+        self.learn_request(uri, headers)
         clean = None if body is None else self.scrub_body(body, _content_type(headers))
         return ScrubbedRequest(method, self.scrub_uri(uri), self.scrub_headers(headers), clean)
 
@@ -168,7 +176,7 @@ class Scrubber:
 
         Secrets and masks of any length become one placeholder, so that a request with another key still matches.
         """
-        self._learn_request(uri, headers)
+        self.learn_request(uri, headers)
         clean = None if body is None else self.comparable_body(body, _content_type(headers))
         return ScrubbedRequest(method, self.comparable_uri(uri), self.comparable_headers(headers), clean)
 
@@ -200,13 +208,6 @@ class Scrubber:
             name: [collapse(self._header(name, value, _no_count)) for value in _values(values)]
             for name, values in headers.items()
         }
-
-    def _learn_request(self, uri: str, headers: Headers) -> None:
-        for name, values in headers.items():
-            if normalised(name) in self._headers or header_strength(name) == "secret":
-                self.learn(value[value_start(value) :] for value in _values(values))
-        if "?" in uri:
-            self.learn(uri[start:end] for name, start, end in find_form(uri) if query_strength(name) == "secret")
 
     def _header(self, name: str, value: str, count: Callable[[str], None]) -> str:
         if not value or normalised(name) in self._allowed_names:

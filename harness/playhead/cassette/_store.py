@@ -26,7 +26,7 @@ from playhead.cassette._match import DEFAULT_MATCH_ON
 from playhead.cassette._tape import Interaction
 from playhead.exceptions import CassetteError, CassetteNotFound, CassetteUnreadable
 
-__all__ = ["Loaded", "load_file", "read_file", "save_file", "write_file"]
+__all__ = ["Loaded", "dump_foreign", "load_file", "read_file", "save_file", "write_data", "write_file"]
 
 
 @dataclass(slots=True)
@@ -51,11 +51,16 @@ def write_file(path: str, interactions: Sequence[Interaction], *, match_on: Sequ
 
     For what was made or changed by a program; a recording session saves by itself. Raises `CassetteError`.
     """
+    write_data(path, emit_file(match_on, interactions))
+
+
+def write_data(path: str, data: bytes) -> None:
+    """Writes the text of a cassette atomically, in place of what is there. Raises `CassetteError`."""
     target = os.path.realpath(path)
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with locked_folder(os.path.dirname(target)):
-            _replace(target, emit_file(match_on, interactions))
+            _replace(target, data)
     except OSError as error:
         raise CassetteError(
             f"{path} could not be saved: {error.strerror or error}. The old file, if there was one, is unchanged.",
@@ -189,6 +194,11 @@ def _appended(data: bytes, file: CassetteFile, added: Sequence[Interaction], pat
     if [(interaction.request, interaction.response) for interaction in again.interactions[: len(old)]] != old:
         raise CassetteUnreadable("unusual layout")
     return data
+
+
+def dump_foreign(file: CassetteFile) -> bytes:
+    """The text of a foreign file in its own dialect, from the `source` of its interactions."""
+    return _dumped(file, file.interactions, ())
 
 
 def _dumped(file: CassetteFile, kept: Sequence[Interaction], added: Sequence[Interaction]) -> bytes:

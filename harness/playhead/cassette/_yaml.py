@@ -100,9 +100,14 @@ def parse_yaml(data: bytes, path: str) -> Any:
         loader.dispose()
 
 
+def item_offsets(text: str) -> list[int]:
+    """Where in the text of a file its interactions begin, as far as a search can tell."""
+    return [match.start() for match in _ITEM.finditer(text)]
+
+
 def line_of(text: str, number: int) -> int:
     """The line (from 1) at which the interaction `number` (from 0) begins, as far as a search can tell."""
-    starts = [match.start() for match in _ITEM.finditer(text)]
+    starts = item_offsets(text)
     return text.count("\n", 0, starts[number]) + 1 if number < len(starts) else 1
 
 
