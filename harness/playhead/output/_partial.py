@@ -1,8 +1,8 @@
 """An output while its reply arrives: what `stream_output` yields between the beginning and the end.
 
-Inputs: the stream events of one reply. Output, when asked: the value so far, `NOTHING` where there is nothing new, or
-`WHOLE` where only the whole reply tells: then the runtime validates it as it would a complete one, with
-`allow_partial`. The shapes that need not be validated whole are those of `playhead.schema.PartialValidator`; always
+Input: the fold of one reply, of which only what is new is read. Output, when asked: the value so far, `NOTHING` where
+there is nothing new, or `WHOLE` where only the whole reply tells: then the runtime validates it as it would a complete
+one, with `allow_partial`. The shapes that need not be validated whole are those of `playhead.schema.PartialValidator`; always
 validated whole are
 
 - outputs with validators or output functions: these may change what they are given;
@@ -14,27 +14,17 @@ A value that was handed out never changes afterwards, but finished items of a li
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from playhead.messages import (
-    BuiltinToolCallPart,
-    ModelResponsePart,
-    PartDeltaEvent,
-    PartStartEvent,
-    TextPart,
-    TextPartDelta,
-    ThinkingPart,
-    ToolCallPart,
-    ToolCallPartDelta,
-)
+from playhead.messages import BuiltinToolCallPart, BuiltinToolReturnPart, TextPart, ThinkingPart, ToolCallPart
 from playhead.output._processors import ObjectProcessor, TextProcessor
 from playhead.output._progressive import can_construct, construct
 from playhead.output._schema import OutputSchema
 from playhead.schema import PartialValidator
+from playhead.stream import Fold
 
 NOTHING: Final[Any] = object()
 """There is nothing new, or nothing that is valid so far."""
@@ -43,7 +33,7 @@ WHOLE: Final[Any] = object()
 
 
 class PartialOutput:
-    """Follows one reply. `feed` it each stream event; `look` when somebody wants to see the output.
+    """Follows the reply in `fold`; `look` when somebody wants to see the output.
 
     `has_validators`: whether the agent has output validators. `context`: pydantic's validation context.
     `progressive`: fill models and dataclasses as they arrive, without validation.
@@ -52,115 +42,99 @@ class PartialOutput:
     def __init__(
         self,
         schema: OutputSchema[Any],
+        fold: Fold,
         *,
         has_validators: bool = False,
         context: Any = None,
         progressive: bool = False,
     ) -> None:
         self._schema = schema
+        self._fold = fold
+        self._follower = fold.follow()
         self._plain = not has_validators
         self._context = context
         self._progressive = progressive
         self._parts: list[_Part] = []
-        self._changed = False
         self._reader: _Reader | None = None
-        self._read: _Part | None = None
-        self._whole = False
-
-    def begin(self, parts: Iterable[ModelResponsePart]) -> None:
-        """Take in what had arrived before the first event that is fed."""
-        for part in parts:
-            self._start(part)
-
-    def feed(self, event: Any) -> None:
-        """Take in one event; other events than those of parts mean nothing here."""
-        if type(event) is PartDeltaEvent:
-            part = self._parts[event.index]
-            delta: Any = event.delta
-            if type(delta) is TextPartDelta:
-                self._add(part, delta.content_delta)
-            elif type(delta) is ToolCallPartDelta:
-                if isinstance(delta.args_delta, str):
-                    self._add(part, delta.args_delta)
-                    if part.empty:
-                        part.empty, self._changed = False, True
-                elif delta.args_delta is not None:
-                    part.text, self._changed = None, True
-                if delta.tool_name_delta:
-                    part.name += delta.tool_name_delta
-                    self._changed = True
-                if delta.tool_call_id:
-                    self._changed = self._changed or delta.tool_call_id != part.tool_call_id
-                    part.tool_call_id = delta.tool_call_id
-            elif delta.content_delta or delta.signature_delta:
-                self._changed = True
-            if delta.provider_name is not None or delta.provider_details is not None:
-                self._changed = True
-        elif type(event) is PartStartEvent:
-            self._start(event.part)
+        self._read: int | None = None
 
     def look(self, tool_name: str | None) -> Any:
         """The output so far, where the reply gives it by the tool `tool_name`, or as text (None)."""
-        if not self._changed:
+        if not self._catch_up():
             return NOTHING
-        self._changed = False
-        if self._reader is None or self._read is None or self._read.name != (tool_name or ""):
-            self._reader = self._make_reader(tool_name)
-        if self._reader is None or self._read is None or self._read.text is None:
+        if self._reader is None:
+            self._read, self._reader = self._make_reader(tool_name)
+        if self._reader is None:
             return WHOLE
         try:
             return self._reader.value()
         except ValidationError:
             return NOTHING
 
-    def _start(self, part: ModelResponsePart) -> None:
-        self._changed = True
-        known = _Part(part)
-        self._parts.append(known)
-        if self._read is not None and not isinstance(part, (ThinkingPart, ToolCallPart)):
-            # More text belongs to the output too, and a native tool's call cuts off what was before.
+    def _catch_up(self) -> bool:
+        """Read what is new. Whether anything has changed."""
+        changed = False
+        parts, reader = self._parts, self._reader
+        for index, text in self._follower.take():
+            if text is None:
+                part = _Part(self._fold.peek(index))
+                if index == len(parts):
+                    parts.append(part)
+                    changed = True
+                    self._forget(part.kind)
+                elif part != parts[index]:
+                    parts[index] = part
+                    changed = True
+                    if index == self._read:
+                        self._forget(TextPart)
+                reader = self._reader
+            elif text or parts[index].bare:
+                parts[index].bare = False
+                changed = True
+                if index == self._read and reader is not None:
+                    reader.feed(text)
+        return changed
+
+    def _forget(self, kind: type) -> None:
+        """Another part may belong to a text output, or cut off what was before."""
+        if kind is not ThinkingPart:
             self._reader = self._read = None
 
-    def _add(self, part: _Part, text: str) -> None:
-        if not text:
-            return
-        self._changed = True
-        if part.text is not None:
-            part.text.append(text)
-            if part is self._read and self._reader is not None:
-                self._reader.feed(text)
-
-    def _make_reader(self, tool_name: str | None) -> _Reader | None:
-        self._read = self._find(tool_name)
-        part = self._read
-        if part is None or part.text is None:
-            return None
-        if tool_name is None:
-            processor = self._schema.text_processor
-            if isinstance(processor, TextProcessor):
-                reader: _Reader | None = _Text() if self._plain and processor.function is None else None
-            else:
-                starts = next((piece for piece in part.text if piece), "{")
-                reader = self._read_object(processor) if starts.startswith("{") else None
-        else:
+    def _make_reader(self, tool_name: str | None) -> tuple[int | None, _Reader | None]:
+        index = self._find(tool_name)
+        if index is None:
+            return None, None
+        part: Any = self._fold.part(index)
+        text = part.content if tool_name is None else part.args or ""
+        if not isinstance(text, str):
+            return None, None
+        reader: _Reader | None
+        if tool_name is not None:
             toolset = self._schema.toolset
             reader = self._read_object(None if toolset is None else toolset.processors.get(tool_name))
+        elif isinstance(processor := self._schema.text_processor, TextProcessor):
+            reader = _Text() if self._plain and processor.function is None else None
+        else:
+            reader = self._read_object(processor) if text.startswith("{") else None
         if reader is not None:
-            for piece in part.text:
-                reader.feed(piece)
-        return reader
+            reader.feed(text)
+        return index, reader
 
-    def _find(self, tool_name: str | None) -> _Part | None:
-        if tool_name is not None:
-            return next((part for part in self._parts if part.kind is ToolCallPart and part.name == tool_name), None)
-        found: _Part | None = None
-        for part in self._parts:
-            if part.kind is TextPart:
+    def _find(self, tool_name: str | None) -> int | None:
+        """The only part that the output is made of; None where there are several, or there is none."""
+        found: int | None = None
+        for index, part in enumerate(self._parts):
+            if tool_name is not None:
+                if part.kind is ToolCallPart and part.known[0] == tool_name:
+                    return index
+            elif part.kind is TextPart:
                 if found is not None:
-                    return None  # more than one: joined by the runtime
-                found = part
+                    return None
+                found = index
             elif part.kind is BuiltinToolCallPart:
                 found = None
+            elif part.kind not in (ThinkingPart, BuiltinToolReturnPart):
+                return None  # a call that somebody else runs, or a picture, may be the output instead
         return found
 
     def _read_object(self, processor: Any) -> _Reader | None:
@@ -172,24 +146,28 @@ class PartialOutput:
 
 
 class _Part:
-    """What has to be known of a part: its kind, its tool's name, and its text in pieces (None for an object)."""
+    """What can change of a part, beside its text."""
 
-    __slots__ = ("empty", "kind", "name", "text", "tool_call_id")
+    __slots__ = ("bare", "kind", "known")
 
-    def __init__(self, part: ModelResponsePart) -> None:
-        self.kind = type(part)
-        self.name = ""
-        self.tool_call_id: str | None = None
-        self.text: list[str] | None = None
-        self.empty = False
-        if isinstance(part, TextPart):
-            self.text = [part.content]
-        elif isinstance(part, (ToolCallPart, BuiltinToolCallPart)):
-            self.name = part.tool_name
-            self.tool_call_id = part.tool_call_id
-            self.empty = part.args is None
-            if not isinstance(part.args, dict):
-                self.text = [part.args or ""]
+    def __init__(self, part: Any) -> None:
+        self.kind: type = type(part)
+        self.bare = getattr(part, "args", "") is None
+        """Whether it is a call for which no arguments were sent, not even empty ones."""
+        args = getattr(part, "args", None)
+        self.known = (
+            getattr(part, "tool_name", None),
+            getattr(part, "tool_call_id", None),
+            args if isinstance(args, dict) else None,
+            getattr(part, "signature", None),
+            part.provider_name if hasattr(part, "provider_name") else None,
+            part.provider_details if hasattr(part, "provider_details") else None,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Part) and self.kind is other.kind and self.known == other.known
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class _Reader:
@@ -216,7 +194,7 @@ class _Text(_Reader):
 class _Object(_Reader):
     def __init__(self, processor: ObjectProcessor, context: Any) -> None:
         self._key = processor.outer_key
-        self._validator = PartialValidator(processor.validator, processor.core_schema, context=context)
+        self._validator = PartialValidator(processor.validator, processor.shape, context=context)
         self.feed = self._validator.feed
 
     def value(self) -> Any:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Container, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Protocol, Union, cast, get_type_hints
 
 from pydantic import Json, TypeAdapter, ValidationError
@@ -25,11 +26,13 @@ from playhead.output._markers import TextOutput
 from playhead.schema import (
     FunctionSchema,
     GenerateToolJsonSchema,
+    Shape,
     check_object_json_schema,
     function_schema,
     is_async_callable,
     is_model_like,
     run_in_thread,
+    shape_of,
     takes_run_context,
 )
 
@@ -144,6 +147,11 @@ class ObjectProcessor:
         self.outer_key = WRAPPER_KEY
         # Some models write the value as JSON inside a string.
         return TypeAdapter(_wrapped(Union[output, Json[output]], "response_validation_typed_dict"))  # noqa: UP007
+
+    @cached_property
+    def shape(self) -> Shape | None:
+        """How its JSON can be validated piece by piece; None where it cannot."""
+        return None if self.core_schema is None else shape_of(self.core_schema)
 
     def validate(self, data: str | dict[str, Any] | None, *, allow_partial: bool = False, context: Any = None) -> Any:
         """The validated object, still wrapped. Raises `ValidationError`."""

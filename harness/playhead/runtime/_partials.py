@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from playhead.exceptions import ModelRetry, UnexpectedModelBehavior
+from playhead.output import NOTHING, WHOLE, PartialOutput
+
+if TYPE_CHECKING:
+    from playhead.runtime._stream import AgentStream
 
 
 class Partials:
-    """Looks at a reply that grows: `look` gives the output as far as it has come, or `NOTHING` new."""
+    """Looks at a reply that grows: `look` gives the output as far as it has come, or `NOTHING` new.
 
-    NOTHING: Any = object()
+    A reply whose shape allows it is read piece by piece (`playhead.output.PartialOutput`), so that a look costs no more
+    the longer the reply gets; any other is validated from its beginning each time.
+    """
 
-    def __init__(self, stream: Any, *, progressive: bool) -> None:
+    NOTHING: Any = NOTHING
+
+    def __init__(self, stream: AgentStream[Any, Any], *, progressive: bool) -> None:
         self._stream = stream
-        self._progressive = progressive
-        self._last: Any = None
+        deps = stream._ctx.deps  # pyright: ignore[reportPrivateUsage]
+        self._partial = PartialOutput(
+            deps.output_schema,
+            stream._streamed.fold,  # pyright: ignore[reportPrivateUsage]
+            has_validators=bool(deps.output_validators),
+            context=stream._ctx.run_context().validation_context,  # pyright: ignore[reportPrivateUsage]
+            progressive=progressive,
+        )
 
     async def look(self) -> Any:
         """The output for the state of the reply now; what does not validate yet is nothing."""
-        response = self._stream.response
-        if self._last is not None and self._last == response.parts:
-            return self.NOTHING
-        self._last = response.parts
+        final = self._stream._final  # pyright: ignore[reportPrivateUsage]
+        assert final is not None
+        value = self._partial.look(final.tool_name)
+        if value is not WHOLE:
+            return value
         try:
-            return await self._stream.validate_response_output(response, allow_partial=True)
-        except (ValidationError, ModelRetry):
-            return self.NOTHING
-        except UnexpectedModelBehavior:
-            return self.NOTHING
+            return await self._stream.validate_response_output(self._stream.response, allow_partial=True)
+        except (ValidationError, ModelRetry, UnexpectedModelBehavior):
+            return NOTHING

@@ -14,13 +14,14 @@ from playhead.schema._function import (
     takes_run_context,
 )
 from playhead.schema._json import GenerateToolJsonSchema, check_object_json_schema, inline_definitions
-from playhead.schema._partial import PartialValidator
+from playhead.schema._partial import PartialValidator, Shape, shape_of
 
 __all__ = [
     "DocstringFormat",
     "FunctionSchema",
     "GenerateToolJsonSchema",
     "PartialValidator",
+    "Shape",
     "check_object_json_schema",
     "function_schema",
     "inline_definitions",
@@ -29,5 +30,6 @@ __all__ = [
     "is_run_context",
     "read_docstring",
     "run_in_thread",
+    "shape_of",
     "takes_run_context",
 ]

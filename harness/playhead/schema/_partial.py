@@ -27,21 +27,16 @@ from playhead.stream import JsonSplitter, SplitList
 class PartialValidator:
     """Validates one growing JSON text: `feed` it the pieces, `value` gives what has come so far.
 
-    `validator` and `schema` (what it was made of) say what the text has to be; without `schema` all is validated whole.
+    `validator` says what the text has to be, `shape` how to take it apart (`shape_of` the schema that the validator was
+    made of; made once, used for many texts). Without a shape all is validated whole.
     """
 
-    def __init__(
-        self,
-        validator: SchemaValidator,
-        schema: CoreSchema | None,
-        *,
-        context: Any = None,
-    ) -> None:
+    def __init__(self, validator: SchemaValidator, shape: Shape | None, *, context: Any = None) -> None:
         self._validator = validator
         self._context = context
         self._text: list[str] = []
-        self._shape = None if schema is None else shape_of(schema)
-        self._splitter = None if self._shape is None else JsonSplitter(self._shape.lists)
+        self._shape = shape
+        self._splitter = None if shape is None else JsonSplitter(shape.lists)
         self._lists: dict[str, _ListSoFar] = {}
         self._base: Any = None
         self._base_error: ValidationError | None = None
@@ -211,7 +206,8 @@ def shape_of(schema: CoreSchema) -> Shape | None:
         definitions = root["definitions"]
         root = root["schema"]
     if root["type"] == "definition-ref":
-        root = next((cast("dict[str, Any]", item) for item in definitions if item.get("ref") == root["schema_ref"]), {})
+        named = {item.get("ref"): cast("dict[str, Any]", item) for item in definitions}
+        root = named.get(root["schema_ref"], root)
     found = _READERS.get(root.get("type", ""), lambda _: None)(root)
     if found is None:
         return None
@@ -242,12 +238,7 @@ def _read_model(root: dict[str, Any]) -> _Found | None:
     if not plain or root.get("custom_init") or root.get("post_init") or root.get("root_model"):
         return None
 
-    def build(base: BaseModel, items: dict[str, list[Any]]) -> BaseModel:
-        made = copy.copy(base)
-        made.__dict__.update(items)
-        return made
-
-    return inner["fields"], False, build
+    return inner["fields"], False, _with_lists
 
 
 def _own(cls: type) -> set[str]:
@@ -263,12 +254,13 @@ def _read_dataclass(root: dict[str, Any]) -> _Found | None:
     if any(field.get("init_only") or field.get("init") is False for field in fields.values()):
         return None
 
-    def build(base: Any, items: dict[str, list[Any]]) -> Any:
-        made = copy.copy(base)
-        made.__dict__.update(items)
-        return made
+    return fields, False, _with_lists
 
-    return fields, False, build
+
+def _with_lists(base: Any, items: dict[str, list[Any]]) -> Any:
+    made = copy.copy(base)
+    made.__dict__.update(items)
+    return made
 
 
 def _items_of(schema: dict[str, Any]) -> CoreSchema | None:

@@ -5,7 +5,7 @@ No IO, no clock.
 """
 
 from playhead.stream._emitter import ENDING_PARTS, Emitter
-from playhead.stream._fold import Fold, fold
+from playhead.stream._fold import Fold, Follower, fold
 from playhead.stream._grammar import Grammar, violations
 from playhead.stream._partial import JsonSplitter, SplitList
 from playhead.stream._unfold import Slicer, unfold, whole, words
@@ -14,6 +14,7 @@ __all__ = [
     "ENDING_PARTS",
     "Emitter",
     "Fold",
+    "Follower",
     "Grammar",
     "JsonSplitter",
     "Slicer",

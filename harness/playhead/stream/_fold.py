@@ -35,7 +35,7 @@ from playhead.messages import (
 )
 from playhead.usage import RequestUsage
 
-__all__ = ["Fold", "fold"]
+__all__ = ["Fold", "Follower", "fold"]
 
 
 class _Slot:
@@ -59,6 +59,55 @@ class _Slot:
             self.part = part
             self.pieces.clear()
         return self.part
+
+    def replace(self, part: ModelResponsePart) -> None:
+        """Something else than the text has changed."""
+        self.part = part
+        if type(self.pieces) is _Followed:
+            self.pieces.changed()
+
+
+class _Followed(list[str]):
+    """Pieces that a follower is told of as well. A slot that nobody follows pays nothing for it."""
+
+    __slots__ = ("index", "news")
+
+    def __init__(self, pieces: Iterable[str], index: int, news: list[list[tuple[int, str | None]]]) -> None:
+        super().__init__(pieces)
+        self.index = index
+        self.news = news
+
+    def append(self, piece: str) -> None:
+        super().append(piece)
+        for news in self.news:
+            news.append((self.index, piece))
+
+    def changed(self) -> None:
+        """The part itself was replaced."""
+        for news in self.news:
+            news.append((self.index, None))
+
+
+class Follower:
+    """Says what is new in a fold since it was last asked, without joining anything."""
+
+    def __init__(self, fold: Fold, slots: list[_Slot]) -> None:
+        self._fold = fold
+        self._slots = slots
+        self._seen = 0
+        self._news: list[tuple[int, str | None]] = []
+
+    def take(self) -> list[tuple[int, str | None]]:
+        """Pairs of a part's index and its new text, in order; without text where the part began or was replaced."""
+        taken, self._news[:] = self._news.copy(), []
+        for index in range(self._seen, len(self._slots)):
+            slot = self._slots[index]
+            if type(slot.pieces) is not _Followed:
+                slot.pieces = _Followed(slot.pieces, index, [])
+            slot.pieces.news.append(self._news)
+            taken.append((index, None))
+        self._seen = len(self._slots)
+        return taken
 
 
 class Fold:
@@ -105,7 +154,7 @@ class Fold:
                     part = copy(slot.joined())
                     assert isinstance(part, ThinkingPart)
                     part.signature = delta.signature_delta
-                    slot.part = part
+                    slot.replace(part)
                 if delta.provider_name is not None or delta.provider_details is not None:
                     _describe(slot, delta.provider_name, delta.provider_details)
             else:
@@ -125,6 +174,10 @@ class Fold:
             self._learn(event)
         else:
             assert isinstance(event, PartEndEvent)
+
+    def follow(self) -> Follower:
+        """A reader of what is new; the first time it is asked, all parts are."""
+        return Follower(self, self._slots)
 
     def part(self, index: int) -> ModelResponsePart:
         """Part number `index` as it is now."""
@@ -172,13 +225,13 @@ class Fold:
         elif args is not None:
             grown: Any = copy(slot.joined())
             grown.args = join_args(held, args, part=part, delta=delta)
-            slot.part = grown
+            slot.replace(grown)
         name, call_id = delta.tool_name_delta, delta.tool_call_id
         if name or (call_id is not None and call_id != part.tool_call_id):
             part = copy(slot.joined())
             part.tool_name += name or ""
             part.tool_call_id = call_id or part.tool_call_id
-            slot.part = part
+            slot.replace(part)
         if delta.provider_name is not None or delta.provider_details is not None:
             _describe(slot, delta.provider_name, delta.provider_details)
 
@@ -219,7 +272,7 @@ def _describe(slot: _Slot, provider_name: str | None, details: Any) -> None:
     part: Any = copy(slot.joined())
     part.provider_name = provider_name or part.provider_name
     part.provider_details = merge_details(part.provider_details, details)
-    slot.part = part
+    slot.replace(part)
 
 
 def _no_such_part(event: PartDeltaEvent, count: int) -> DecodeError:
