@@ -137,7 +137,7 @@ class AbstractAgent(ABC, Generic[AgentDepsT, OutputDataT]):
             builtin_tools=builtin_tools,
             spec=spec,
         )
-        async with self._open(user_prompt, options) as run:
+        async with self._begin(user_prompt, options) as run:
             return await drive(run, event_stream_handler or self.event_stream_handler)
 
     @overload
@@ -474,7 +474,7 @@ class AbstractAgent(ABC, Generic[AgentDepsT, OutputDataT]):
             builtin_tools=builtin_tools,
             spec=spec,
         )
-        return AgentEventStream(event_stream(self._open(user_prompt, options)))
+        return AgentEventStream(event_stream(self._begin(user_prompt, options)))
 
     @overload
     def iter(
@@ -567,11 +567,15 @@ class AbstractAgent(ABC, Generic[AgentDepsT, OutputDataT]):
     def _open(self, user_prompt: Any, options: dict[str, Any]) -> AbstractAsyncContextManager[AgentRun[Any, Any]]:
         """A run that has not begun."""
 
+    def _begin(self, user_prompt: Any, options: dict[str, Any]) -> AbstractAsyncContextManager[AgentRun[Any, Any]]:
+        """A run by `iter`, so that who replaces or watches `iter` sees every way to run."""
+        return self.iter(user_prompt, infer_name=False, **options)
+
     @asynccontextmanager
     async def _run_stream(
         self, user_prompt: Any, options: dict[str, Any], handler: EventStreamHandler[Any] | None
     ) -> AsyncGenerator[StreamedRunResult[Any, Any]]:
-        async with self._open(user_prompt, options) as run:
+        async with self._begin(user_prompt, options) as run:
             streamed = drive_stream(run, handler or self.event_stream_handler)
             async with streamed as result:
                 yield result
