@@ -14,7 +14,7 @@ A value that was handed out never changes afterwards, but finished items of a li
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -154,8 +154,8 @@ class _Part:
         self.kind: type = type(part)
         self.bare = getattr(part, "args", "") is None
         """Whether it is a call for which no arguments were sent, not even empty ones."""
-        args = getattr(part, "args", None)
-        self.known = (
+        args: Any = getattr(part, "args", None)
+        self.known: tuple[Any, ...] = (
             getattr(part, "tool_name", None),
             getattr(part, "tool_call_id", None),
             args if isinstance(args, dict) else None,
@@ -215,11 +215,11 @@ class _Growing(_Reader):
 
     def value(self) -> Any:
         try:
-            value = from_json(self._text or "{}", allow_partial="trailing-strings")
+            value: Any = from_json(self._text or "{}", allow_partial="trailing-strings")
         except ValueError:
             return NOTHING
         if self._key is not None:
             if not isinstance(value, dict) or self._key not in value:
                 return NOTHING
-            value: Any = value[self._key]
+            value = cast("dict[str, Any]", value)[self._key]
         return construct(self._output, value)

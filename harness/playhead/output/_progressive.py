@@ -67,7 +67,7 @@ def _member(members: Sequence[Any], value: Any) -> Any:
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         return max(members, key=lambda member: _fit(member, fields))
-    kind = list if isinstance(value, list) else type(value)
+    kind = cast(type, type(value))
     return next((member for member in members if _plain(member)[0] is kind), object)
 
 
@@ -112,11 +112,11 @@ def _make_typed_dict(cls: Any, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _make_dataclass(cls: type, fields: dict[str, Any]) -> Any:
-    made = object.__new__(cls)
+    made = cast(Any, object.__new__(cls))
     hints = get_type_hints(cls, include_extras=True)
     for item in dataclasses.fields(cls):
         if item.name in fields:
-            value = construct(hints[item.name], fields[item.name])
+            value: Any = construct(hints[item.name], fields[item.name])
         elif item.default is not dataclasses.MISSING:
             value = item.default
         elif item.default_factory is not dataclasses.MISSING:

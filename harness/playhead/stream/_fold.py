@@ -70,22 +70,22 @@ class _Slot:
 class _Followed(list[str]):
     """Pieces that a follower is told of as well. A slot that nobody follows pays nothing for it."""
 
-    __slots__ = ("index", "news")
+    __slots__ = ("news", "number")
 
-    def __init__(self, pieces: Iterable[str], index: int, news: list[list[tuple[int, str | None]]]) -> None:
+    def __init__(self, pieces: Iterable[str], number: int, news: list[list[tuple[int, str | None]]]) -> None:
         super().__init__(pieces)
-        self.index = index
+        self.number = number
         self.news = news
 
     def append(self, piece: str) -> None:
         super().append(piece)
         for news in self.news:
-            news.append((self.index, piece))
+            news.append((self.number, piece))
 
     def changed(self) -> None:
         """The part itself was replaced."""
         for news in self.news:
-            news.append((self.index, None))
+            news.append((self.number, None))
 
 
 class Follower:
