@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
@@ -14,7 +15,8 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from playhead import clock
+from playhead import clock, use_cassette
+from playhead.cassette import Interaction, RecordedRequest, RecordedResponse, Stream, write_file
 from playhead.clock import EPOCH, FixedClock, use_clock
 from playhead.virtual import VirtualTime, VirtualTimeError, virtual_time
 
@@ -355,6 +357,27 @@ def test_cancelled_timers_are_not_jumped_to() -> None:
         return loop.time() - start
 
     assert virtually(main)[0] == 60
+
+
+def test_a_cassette_recorded_over_a_minute_replays_at_once_and_exactly(tmp_path: Path) -> None:
+    frames = [f"data: {number}\n\n".encode() for number in range(121)]
+    at_ms = [412 + number * 500 for number in range(121)]
+    path = str(tmp_path / "minute.yaml")
+    url = "http://api.example.com/v1/chat"
+    answer = RecordedResponse(200, "OK", {}, b"".join(frames), Stream([len(frame) for frame in frames], at_ms))
+    write_file(path, [Interaction(RecordedRequest("GET", url), answer)])
+
+    async def main() -> list[tuple[bytes, float]]:
+        loop = asyncio.get_running_loop()
+        with use_cassette(path, timing="recorded", speed=2):
+            async with httpx.AsyncClient() as client, client.stream("GET", url, timeout=1) as response:
+                start = loop.time()
+                return [(chunk, round((loop.time() - start) * 1000, 6)) async for chunk in response.aiter_raw()]
+
+    seen, virtual = virtually(main)
+    assert [chunk for chunk, _ in seen] == frames
+    assert [moment - seen[0][1] for _, moment in seen] == [(at - at_ms[0]) / 2 for at in at_ms]
+    assert virtual.elapsed == at_ms[-1] / 2000
 
 
 UNDER_PLUGINS = """
