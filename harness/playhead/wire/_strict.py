@@ -95,7 +95,8 @@ class _Change:
         properties = part.setdefault("properties", {})
         if self.strict is True:
             part["additionalProperties"] = False
-            part["required"] = list(properties)
+            if set(part.get("required", ())) != set(properties):
+                part["required"] = list(properties)
         elif self.strict is None:
             if part.get("additionalProperties") not in (None, False):
                 self.fits = False
