@@ -46,10 +46,9 @@ def playhead_cassette(request: pytest.FixtureRequest) -> Generator[Any]:
 @pytest.fixture
 def playhead_deterministic() -> Generator[None]:
     """The same ids and timestamps in each run, for this test."""
-    from playhead.clock import FixedClock, use_clock
-    from playhead.ids import SeededIds, use_ids
+    from playhead import deterministic
 
-    with use_clock(FixedClock()), use_ids(SeededIds()):
+    with deterministic():
         yield
 
 

@@ -29,12 +29,13 @@ def blocked_network(allowed_hosts: Sequence[str] | None = None) -> Generator[Non
     connect, connect_ex, socketpair = socket.socket.connect, socket.socket.connect_ex, socket.socketpair
 
     def guard(original: Callable[..., Any]) -> Callable[..., Any]:
-        def guarded(self: Any, address: Any, *args: Any, **kwargs: Any) -> Any:
+        # Suites look at this name to see whether they are blocked.
+        def network_guard(self: Any, address: Any, *args: Any, **kwargs: Any) -> Any:
             if not getattr(_inside, "socketpair", False):
                 _check(self, address, allowed)
             return original(self, address, *args, **kwargs)
 
-        return guarded
+        return network_guard
 
     def pair(*args: Any, **kwargs: Any) -> Any:
         # Windows makes one of real connections, for every event loop.

@@ -120,8 +120,10 @@ def _opened(
         cassette_library_dir=folder,
         record_mode=word if word in ("none", "once", "new_episodes", "all") else "new_episodes",
     )
-    # An absolute path stays as it is.
-    more = [os.path.join(folder, path) for mark in markers for path in mark.args]
+    # An absolute path stays as it is; one that is named twice is read once.
+    named = [os.path.join(folder, path) for mark in markers for path in mark.args]
+    first = os.path.join(folder, shortened(name, suffix) + suffix)
+    more = [path for path in dict.fromkeys(named) if path != first]
     item.config.hook.pytest_recording_configure(config=item.config, vcr=owner)
     options: dict[str, Any] = {key: given.pop(key) for key in _OURS if key in given}
     if rechunk := rechunk_option(item.config):

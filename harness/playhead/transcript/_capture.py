@@ -154,25 +154,21 @@ async def _stream(capture: _Capture, prompt: Any, run_kwargs: dict[str, Any]) ->
         try:
             async with opened as result:
                 if capture.final:
-                    await _rest(capture, result)
+                    await _rest(capture, result, observer.growth)
                 capture.output(await result.get_output())
         except Exception as error:
             return capture.failed(error, _new(captured, run_kwargs), usage_of(result))
         return capture.close(messages=result.new_messages(), usage=usage_of(result))
 
 
-async def _rest(capture: _Capture, result: Any) -> None:
+async def _rest(capture: _Capture, result: Any, growth: Growth) -> None:
     """What comes after the final result: `run_stream` shows states only, so the events are what changed between them."""
-    growth = Growth()
     states = getattr(result, "stream_response", None) or result.stream_responses
-    first = True
     async with aclosing(states(debounce_by=None)) as found:
         async for state in found:
             response: Any = cast("Any", state)[0] if isinstance(state, tuple) else state
             for event in growth.feed(response):
-                if not first:
-                    capture.fold.feed(event, capture.at())
-            first = False
+                capture.fold.feed(event, capture.at())
             await capture.partial(result, response)
     capture.fold.end_request(_response_of(result), at_ms=capture.at())
 
@@ -202,6 +198,7 @@ class _Observer:
     def __init__(self, capture: _Capture, handler: Callable[[Any, AsyncIterable[Any]], Awaitable[None]] | None) -> None:
         self._capture = capture
         self._handler = handler
+        self.growth = Growth()
 
     async def __call__(self, context: Any, stream: Any) -> None:
         messages = list(get(context, "messages") or ())
@@ -209,6 +206,7 @@ class _Observer:
         if asks:
             self._capture.fold.request(messages[-1], at_ms=self._capture.at())
             self._capture.final = False
+            self.growth = Growth()
         seen = self._seen(stream)
         try:
             if self._handler is not None:
@@ -222,6 +220,7 @@ class _Observer:
     async def _seen(self, stream: Any) -> AsyncIterator[Any]:
         async for event in stream:
             self._capture.fold.feed(event, self._capture.at())
+            self.growth.note(event)
             if get(event, "event_kind") == "final_result":
                 self._capture.final = True
             yield event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from playhead.messages import (
@@ -21,6 +22,24 @@ class Growth:
 
     def __init__(self) -> None:
         self._parts: list[Any] = []
+
+    def note(self, event: Any) -> None:
+        """An event that was seen before the states: what it brought is known."""
+        kind = get(event, "event_kind")
+        if kind == "part_start":
+            part = get(event, "part")
+            known = SimpleNamespace(**{name: get(part, name) for name in ("part_kind", "content", "args", "signature")})
+            self._parts[get(event, "index") :] = [known]
+        elif kind == "part_delta":
+            part, delta = self._parts[get(event, "index")], get(event, "delta")
+            if more := get(delta, "content_delta"):
+                part.content = (part.content or "") + more
+            part.signature = get(delta, "signature_delta") or part.signature
+            args = get(delta, "args_delta")
+            if isinstance(args, str):
+                part.args = (part.args or "") + args
+            elif args:
+                part.args = {**(part.args or {}), **args}
 
     def feed(self, response: Any) -> list[Any]:
         """The events that lead from the last state to this one."""

@@ -32,13 +32,14 @@ def capture_runs(*agents: Any) -> Generator[list[Transcript]]:
     A run that fails has its `error`, and raises it as always. A streamed run that was left early has no output.
     """
     runs: list[Transcript] = []
+    watches: list[_Watch] = []
     replaced: list[tuple[Any, str, Any]] = []
     try:
         for agent in agents:
-            for name, wrap in (("iter", _watch_iter), ("run_stream", _watch_run_stream)):
+            for name, wrap in _WRAPPERS.items():
                 own = cast("dict[str, Any]", vars(agent))
                 replaced.append((agent, name, own.get(name, _ABSENT)))
-                setattr(agent, name, wrap(getattr(agent, name), runs))
+                setattr(agent, name, wrap(getattr(agent, name), runs, watches))
         yield runs
     finally:
         for agent, name, before in reversed(replaced):
@@ -54,12 +55,14 @@ _ABSENT = object()
 class _Watch:
     """One run that is being captured."""
 
-    def __init__(self, runs: list[Transcript], run_kwargs: dict[str, Any]) -> None:
+    def __init__(self, runs: list[Transcript], watches: list[_Watch], run_kwargs: dict[str, Any]) -> None:
         self.fold = TranscriptFold(history=len(run_kwargs.get("message_history") or ()))
         self.history = self.fold.transcript.history
         self.began = clock.monotonic()
         self.closed = False
+        self.streamed: Any = None
         runs.append(self.fold.transcript)
+        watches.append(self)
 
     def at(self) -> float:
         return (clock.monotonic() - self.began) * 1000
@@ -70,11 +73,11 @@ class _Watch:
             self.fold.close(messages=messages, usage=usage, error=error, at_ms=self.at())
 
 
-def _watch_iter(original: Any, runs: list[Transcript]) -> Any:
+def _watch_iter(original: Any, runs: list[Transcript], watches: list[_Watch]) -> Any:
     @asynccontextmanager
     async def iter(*args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
         outer = _opened.get()
-        watch = outer or _Watch(runs, kwargs)
+        watch = outer or _Watch(runs, watches, kwargs)
         _opened.set(None)
         async with original(*args, **kwargs) as run:
             deps = run.ctx.deps
@@ -87,15 +90,17 @@ def _watch_iter(original: Any, runs: list[Transcript]) -> Any:
             if outer is None:
                 if run.result is not None:
                     watch.fold.output(run.result.output)
+                elif watch.streamed is not None:
+                    await _ended(watch, watch.streamed)
                 watch.close(_new_messages(run, watch), usage_of(run))
 
     return iter
 
 
-def _watch_run_stream(original: Any, runs: list[Transcript]) -> Any:
+def _watch_run_stream(original: Any, runs: list[Transcript], watches: list[_Watch]) -> Any:
     @asynccontextmanager
     async def run_stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
-        watch = _Watch(runs, kwargs)
+        watch = _Watch(runs, watches, kwargs)
         _opened.set(watch)
         result: Any = None
         try:
@@ -107,13 +112,32 @@ def _watch_run_stream(original: Any, runs: list[Transcript]) -> Any:
             raise
         finally:
             _opened.set(None)
-        if result.is_complete:
-            watch.fold.output(await result.get_output())
-        else:
-            watch.fold.transcript.notes.append("left        before the reply was over")
+        await _ended(watch, result)
         watch.close(_messages_of(result), usage_of(result))
 
     return run_stream
+
+
+def _watch_run_stream_sync(original: Any, runs: list[Transcript], watches: list[_Watch]) -> Any:
+    def run_stream_sync(*args: Any, **kwargs: Any) -> Any:
+        before = len(watches)
+        result = original(*args, **kwargs)
+        # A blocking result stands around one that is not; where `run_stream` made that, it is watched already.
+        inner = getattr(result, "_streamed_run_result", None)
+        if inner is not None and len(watches) > before and "stream_output" not in vars(inner):
+            watches[before].streamed = inner
+            _watch_partials(inner, watches[before])
+        return result
+
+    return run_stream_sync
+
+
+async def _ended(watch: _Watch, result: Any) -> None:
+    """The block around a streamed result was left."""
+    if result.is_complete:
+        watch.fold.output(await result.get_output())
+    else:
+        watch.fold.transcript.notes.append("left        before the reply was over")
 
 
 def _watch_partials(result: Any, watch: _Watch) -> None:
@@ -166,10 +190,15 @@ def _tee(streamed: Any, watch: _Watch) -> None:
             tee = self._playhead_tee = fold(base.__aiter__(self))
         return tee
 
-    async def fold(events: Any) -> AsyncIterator[Any]:
-        async for event in events:
-            watch.fold.feed(event, watch.at())
-            yield event
+    async def fold(events: Any) -> AsyncGenerator[Any]:
+        try:
+            async for event in events:
+                watch.fold.feed(event, watch.at())
+                yield event
+        finally:  # nested generators do not close each other
+            close = getattr(events, "aclose", None)
+            if close is not None:
+                await close()
 
     streamed.__class__ = type(base.__name__, (base,), {"__aiter__": __aiter__, "__module__": base.__module__})
 
@@ -180,3 +209,10 @@ def _new_messages(run: Any, watch: _Watch) -> list[Any]:
 
 def _messages_of(result: Any) -> list[Any]:
     return list(result.new_messages()) if result is not None else []
+
+
+_WRAPPERS: dict[str, Any] = {
+    "iter": _watch_iter,
+    "run_stream": _watch_run_stream,
+    "run_stream_sync": _watch_run_stream_sync,
+}
