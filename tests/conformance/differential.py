@@ -1,0 +1,136 @@
+"""Runs drawn scenarios on Playhead and on the reference, and shows where their traces differ.
+
+    python tests/conformance/differential.py --kit KIT --reference PYTHON [--count N] [--seed S] [--keep DIR]
+
+`PYTHON` is an interpreter with pydantic-ai-slim 1.85.1. `make conformance` makes one and calls this. The exit status is 0
+if all traces agree but for the deliberate differences (docs/differences.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+draw_scenario = importlib.import_module("draw").draw_scenario
+
+
+class Runtime:
+    """A process that runs scenarios."""
+
+    def __init__(self, python: str, kit: Path, package: str) -> None:
+        self._process = subprocess.Popen(
+            [python, str(HERE / "worker.py"), str(kit), package],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, scenario: dict[str, Any]) -> None:
+        """Begin a scenario."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(scenario) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> Any:
+        """The trace of the scenario that was begun."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the runtime's process ended")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.stdin.close()  # type: ignore[union-attr]
+        self._process.wait(10)
+
+
+class Differential:
+    """Both runtimes and the kit's rules for comparing."""
+
+    def __init__(self, kit: Path, reference: str) -> None:
+        sys.path.insert(0, str(kit))
+        self._compare = importlib.import_module("compare")
+        self._harness = importlib.import_module("harness")
+        self.reference = Runtime(reference, kit, "pydantic_ai")
+        self.playhead = Runtime(sys.executable, kit, "playhead")
+
+    def difference(self, scenario: dict[str, Any]) -> tuple[str | None, str | None]:
+        """Where the traces differ, and why that is meant to be; None for agreement, and for no reason."""
+        self.reference.ask(scenario)
+        self.playhead.ask(scenario)
+        expected, actual = self.reference.answer(), self.playhead.answer()
+        drop = set(self._compare.AFTER_EXIT) if self._compare.leaves_early({**scenario, "expected": expected}) else set()
+        found = self._compare.first_difference(
+            self._compare.prune(self._harness.normalise(expected, scenario), drop),
+            self._compare.prune(self._harness.normalise(actual, scenario), drop),
+        )
+        return found, deliberate(scenario, expected) if found else None
+
+    def close(self) -> None:
+        """End both."""
+        self.reference.close()
+        self.playhead.close()
+
+
+def deliberate(scenario: dict[str, Any], expected: Any) -> str | None:
+    """Why a trace may differ: docs/differences.md has the reasons at length."""
+    text = json.dumps(expected)
+    if '"ToolRetryError"' in text:
+        return "a retry prompt never reaches the caller"
+    for turn in expected.get("turns", ()):
+        for step in [*turn.get("steps", ()), *(s for n in turn.get("nodes", ()) for s in n.get("steps", ()))]:
+            message = step.get("error", {}).get("message", "")
+            if step["do"] == "stream_output" and "exceeded max retries count" in message:
+                return "no partial raises out of stream_output"
+        if turn.get("error", {}).get("type") == "IndexError":
+            return "a call without a name shifts nothing"
+    for turn in scenario["turns"]:
+        drive = turn["drive"]
+        if drive["mode"] == "iter" and ("take" in drive or drive.get("stream") == "steps"):
+            return "leaving a node's stream early closes it"
+    return None
+
+
+def main() -> int:
+    """Draw, run, compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--kit", type=Path, required=True, help="the folder with harness.py, compare.py and catalogue.py")
+    parser.add_argument("--reference", required=True, help="an interpreter with pydantic-ai-slim 1.85.1")
+    parser.add_argument("--count", type=int, default=1_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="write scenarios that differ into this folder")
+    args = parser.parse_args()
+    both = Differential(args.kit.resolve(), args.reference)
+    counts: Counter[str] = Counter()
+    for number in range(args.seed, args.seed + args.count):
+        scenario = draw_scenario(Random(number), f"drawn-{number}")
+        found, reason = both.difference(scenario)
+        if found is None:
+            counts["agree"] += 1
+        elif reason is not None:
+            counts[f"differ on purpose: {reason}"] += 1
+        else:
+            counts["differ"] += 1
+            print(f"drawn-{number}\n    {found}", flush=True)
+            if args.keep is not None:
+                args.keep.mkdir(parents=True, exist_ok=True)
+                (args.keep / f"drawn-{number}.json").write_text(json.dumps(scenario, indent=1))
+    both.close()
+    print()
+    for name, count in counts.most_common():
+        print(f"{count:6} {name}")
+    return 1 if counts["differ"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
