@@ -7,6 +7,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -30,15 +31,18 @@ SIZE_BYTES_MAX = 256 * 1024 * 1024
 
 
 async def with_downloads(
-    messages: list[ModelMessage], dialect: Any, client: Callable[[], httpx.AsyncClient]
+    messages: list[ModelMessage], dialect: Any, provider: str, client: Callable[[], httpx.AsyncClient]
 ) -> list[ModelMessage]:
     """`messages` with the content of each URL that `dialect.needs_download`, in its place. The originals stay as they are.
 
     `UserError` for a URL that is not to be fetched: of another scheme than http, or of this machine or its network
     (unless it says `force_download="allow-local"`).
     """
-    needs: Callable[[FileUrl], bool] | None = getattr(dialect, "needs_download", None)
-    if needs is None or not any(_wanted(message, needs) for message in messages):
+    decide: Callable[[FileUrl, str], bool] | None = getattr(dialect, "needs_download", None)
+    if decide is None:
+        return messages
+    needs = partial(_decide, decide, provider)
+    if not any(_wanted(message, needs) for message in messages):
         return messages
     found: list[ModelMessage] = []
     for message in messages:
@@ -51,6 +55,10 @@ async def with_downloads(
             message = replace(message, parts=parts)
         found.append(message)
     return found
+
+
+def _decide(decide: Callable[[FileUrl, str], bool], provider: str, item: FileUrl) -> bool:
+    return decide(item, provider)
 
 
 def _wanted(message: ModelMessage, needs: Callable[[FileUrl], bool]) -> bool:

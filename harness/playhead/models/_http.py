@@ -187,7 +187,7 @@ class HttpModel(Model):
         stream: bool,
     ) -> ModelCall:
         settings, parameters = self.prepare_request(model_settings, model_request_parameters)
-        messages = await with_downloads(messages, self.dialect, self._client)
+        messages = await with_downloads(messages, self.dialect, self.system, self._client)
         return ModelCall(self.model_name, messages, settings or ModelSettings(), parameters, stream)
 
     @asynccontextmanager

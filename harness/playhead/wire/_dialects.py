@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from playhead.wire._dialect import Dialect
 from playhead.wire.anthropic_messages import AnthropicMessages
+from playhead.wire.google_generate import GoogleGenerate
 from playhead.wire.openai_chat import OpenAIChat
 from playhead.wire.openai_responses import OpenAIResponses
 
@@ -21,6 +22,6 @@ def recognise(method: str, url: str, headers: Mapping[str, str], body: bytes) ->
 
 
 # No two rows recognise the same request, so that their order means nothing.
-_ROWS: tuple[Dialect, ...] = (AnthropicMessages(), OpenAIChat(), OpenAIResponses())
+_ROWS: tuple[Dialect, ...] = (AnthropicMessages(), GoogleGenerate(), OpenAIChat(), OpenAIResponses())
 
 DIALECTS: dict[str, Dialect] = {row.name: row for row in _ROWS}

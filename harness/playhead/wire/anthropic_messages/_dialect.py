@@ -56,7 +56,7 @@ class AnthropicMessages:
         """`events` as they come back when they were written and read again."""
         return normal(events, streamed=streamed)
 
-    def needs_download(self, item: FileUrl) -> bool:
+    def needs_download(self, item: FileUrl, provider: str | None = None) -> bool:
         """Whether the content of a URL has to be sent in its place."""
         return needs_download(item)
 

@@ -1,0 +1,457 @@
+"""Replies read: bytes in, stream events out. No IO.
+
+A stream is a sequence of chunks, each a whole `GenerateContentResponse` with the next parts of its candidate: as server-
+sent events, or as a JSON array. Text goes on in the part before as long as nothing else came between; every other part
+is one of its own. What the provider searched stands in metadata that comes last; it becomes a call and a return after
+the text. A whole reply is one such object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from playhead import ids
+from playhead.exceptions import DecodeError
+from playhead.messages import (
+    BinaryContent,
+    BuiltinToolCallPart,
+    BuiltinToolReturnPart,
+    FilePart,
+    ResponseMeta,
+    StreamEvent,
+    TextPartDelta,
+    ThinkingPartDelta,
+    ToolCallPart,
+)
+from playhead.usage import RequestUsage
+from playhead.wire._decoder import BaseDecoder
+from playhead.wire._json import as_dict, as_list, as_text, dump_text, load
+from playhead.wire._sse import Frame
+from playhead.wire.google_generate._array import ArraySplitter
+from playhead.wire.google_generate._fields import (
+    FINISH,
+    TOOL_TYPES,
+    as_bytes,
+    enum_name,
+    finish_name,
+    get,
+    snake_keys,
+    standard_base64,
+)
+from playhead.wire.google_generate._partial_args import PartialArgs
+from playhead.wire.google_generate._usage import read_usage
+
+__all__ = ["GoogleDecoder", "read_error", "read_error_object"]
+
+
+class GoogleDecoder(BaseDecoder):
+    """One reply, streamed or whole. `provider` is the name its parts get."""
+
+    def __init__(self, *, streamed: bool, provider: str | None = None) -> None:
+        super().__init__(streamed=streamed)
+        self._provider = provider or "google-gla"
+        self._cloud = self._provider == "google-vertex"
+        self._array: ArraySplitter | None = None
+        self._sniffed = not streamed
+        self._usage = RequestUsage()
+        self._described = False
+        self._begun = False
+        self._finished = False
+        self._blocked = False
+        self._invoked = False
+        self._grounding: dict[str, Any] = {}
+        self._run: tuple[str, object] | None = None
+        self._code_id: str | None = None
+        self._media_id: str | None = None
+        self._partial: tuple[object, PartialArgs] | None = None
+        self._model: str | None = None
+        self._id: str | None = None
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        """The events that `data` completes."""
+        if not self._sniffed and (first := data.lstrip()[:1]):
+            self._sniffed = True
+            if first == b"[":
+                self._array = ArraySplitter()
+        if self._array is None:
+            return super().feed(data)
+        self._raise_failure()
+        with self._guarded():
+            for item in self._array.feed(data):
+                if self._over:
+                    break
+                self._number += 1
+                self._chunk(load(item))
+        return self._take()
+
+    def _close_stream(self) -> None:
+        if self._array is None:
+            super()._close_stream()
+        elif not self._array.finished and not self._over:
+            raise DecodeError(
+                f"The array of chunks ends in the middle, after item {self._array.items}",
+                "The connection was closed before the reply was complete.",
+                frame=self._array.items,
+            )
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.data != "[DONE]" and frame.data.strip():
+            self._chunk(load(frame.data, frame=frame.number))
+
+    def _whole(self, body: Any) -> None:
+        for chunk in as_list(body) if type(body) is list else [body]:
+            self._chunk(chunk)
+
+    def _end(self) -> None:
+        if not self._begun:
+            raise DecodeError(
+                "The reply has no candidate and says nothing of the prompt",
+                "The connection was closed before the reply began, or this is a reply of another dialect.",
+            )
+        self._end_partial()
+        self._after_text()
+        self._emitter.close()
+        if self._streamed and not self._finished:
+            self._emitter.meta(ResponseMeta(state="incomplete"))
+
+    # ------------------------------------------------------------------ chunks
+    def _chunk(self, chunk: Any) -> None:
+        if type(chunk) is not dict:
+            raise TypeError(f"a chunk is an object, not {chunk!r:.80}")
+        fields: dict[str, Any] = chunk
+        if "error" in fields and not fields.get("candidates"):
+            self._fail(read_error_object(fields))
+            return
+        candidates = [item for item in as_list(fields.get("candidates")) if type(item) is dict]
+        candidate: dict[str, Any] = next((item for item in candidates if not item.get("index")), {})
+        self._begun = self._begun or bool(candidates) or any(get(fields, name) is not None for name in _SIGNS)
+        self._describe(fields, candidate)
+        if grounding := as_dict(get(candidate, "groundingMetadata")):
+            self._grounding = {**self._grounding, **grounding}
+        parts = [part for part in as_list(as_dict(candidate.get("content")).get("parts")) if type(part) is dict]
+        if not self._streamed:
+            # A whole reply shows beforehand whether it has the provider's calls as parts.
+            self._invoked = any(map(_is_invocation, parts))
+        if not self._invoked:
+            self._fetched(as_dict(get(candidate, "urlContextMetadata")))
+        self._invoked = self._invoked or any(map(_is_invocation, parts))
+        self.read_parts(parts)
+
+    def read_parts(self, parts: list[dict[str, Any]]) -> None:
+        """The next parts of the candidate's content, or those of an earlier turn in a request."""
+        for part in parts:
+            self._part(part)
+
+    def _describe(self, chunk: dict[str, Any], candidate: dict[str, Any]) -> None:
+        """What a chunk says of the reply, where it is news."""
+        news: dict[str, Any] = {}
+        if not self._described:
+            self._described = True
+            news["provider_name"] = self._provider
+        usage = read_usage(as_dict(get(chunk, "usageMetadata")), self._usage)
+        if queries := _queries(as_dict(get(candidate, "groundingMetadata"))):
+            usage = replace(usage, details={**usage.details, "web_search_requests": len(queries)})
+        if usage != self._usage:
+            news["usage"] = self._usage = usage
+        model, reply_id = as_text(get(chunk, "modelVersion")), as_text(get(chunk, "responseId"))
+        if model is not None and self._model is None:
+            news["model_name"] = self._model = model
+        if reply_id is not None and reply_id != self._id:
+            news["provider_response_id"] = self._id = reply_id
+        details = _details(chunk, candidate)
+        raw = finish_name(get(candidate, "finishReason"), cloud=self._cloud)
+        if raw is not None and not self._blocked:
+            self._finished = True
+            news |= {"raw_finish_reason": raw, "finish_reason": FINISH.get(raw)}
+        feedback = as_dict(get(chunk, "promptFeedback"))
+        if not candidate and (reason := enum_name("blockReason", get(feedback, "blockReason"))):
+            self._blocked = self._finished = True
+            news["finish_reason"] = "content_filter"
+            details["block_reason"] = reason
+            if message := as_text(get(feedback, "blockReasonMessage")):
+                details["block_reason_message"] = message
+            if ratings := as_list(get(feedback, "safetyRatings")):
+                details["safety_ratings"] = ratings
+        if details:
+            news["details"] = details
+        if news:
+            self._emitter.meta(ResponseMeta(**news))
+
+    # ------------------------------------------------------------------ parts
+    def _part(self, part: dict[str, Any]) -> None:
+        """One part of a candidate."""
+        signature = standard_base64(get(part, "thoughtSignature"))
+        sealed: dict[str, Any] = {}
+        if signature is not None:
+            sealed = {"provider_name": self._provider, "provider_details": {"thought_signature": signature}}
+        text = part.get("text")
+        if type(text) is str:
+            if text or sealed:
+                self._text(text, "thinking" if part.get("thought") is True else "text", sealed)
+            return
+        for name, read in _PARTS.items():
+            found = get(part, name)
+            if type(found) is dict:
+                read(self, found, part, sealed)
+                return
+
+    def _text(self, text: str, kind: str, sealed: dict[str, Any]) -> None:
+        emitter = self._emitter
+        if self._run is None or self._run[0] != kind or not self._streamed:
+            # In a whole reply each part is one of its own: signatures belong to their place.
+            self._run = (kind, object())
+            slot = self._run[1]
+            (emitter.text if kind == "text" else emitter.thinking)(slot, text, **sealed)
+            return
+        slot = self._run[1]
+        if not sealed:
+            (emitter.text if kind == "text" else emitter.thinking)(slot, text)
+        elif kind == "text":
+            emitter.delta(slot, TextPartDelta(text, **sealed))
+        else:
+            emitter.delta(slot, ThinkingPartDelta(content_delta=text, **sealed))
+
+    def _function_call(self, call: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
+        name, call_id = as_text(call.get("name")), as_text(call.get("id"))
+        pieces, goes_on = as_list(get(call, "partialArgs")), get(call, "willContinue") is True
+        if self._partial is not None and (name is None or pieces) and not (name and goes_on and not pieces):
+            self._partial[1].add(pieces)
+            if not goes_on:
+                self._end_partial()
+            return
+        self._end_partial()
+        self._run = None
+        if name is None:
+            return
+        args = call.get("args")
+        start = ToolCallPart(
+            name, as_dict(args) if type(args) is dict else None, call_id or ids.tool_call_id(), **sealed
+        )
+        slot = object()
+        if pieces or goes_on:
+            start.args = None
+            self._emitter.start(slot, start)
+            self._partial = (slot, PartialArgs(as_dict(args)))
+            self._partial[1].add(pieces)
+            if not goes_on:
+                self._end_partial()
+        else:
+            self._emitter.start(slot, start)
+
+    def _end_partial(self) -> None:
+        """Arguments that came field by field are complete."""
+        if self._partial is not None:
+            (slot, args), self._partial = self._partial, None
+            self._emitter.call(slot, args=args.value)
+
+    def _inline_data(self, data: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
+        # Pictures that the model drew while it thought are drafts of the one that follows.
+        if part.get("thought") is not True:
+            media_type = as_text(get(data, "mimeType")) or "application/octet-stream"
+            content = BinaryContent(as_bytes(data.get("data")), media_type=media_type)
+            self._alone(FilePart(BinaryContent.narrow_type(content), **sealed))
+
+    def _code(self, code: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
+        self._code_id = as_text(code.get("id")) or ids.tool_call_id()
+        args = dict(code)
+        if "language" in args:
+            args["language"] = enum_name("language", args["language"])
+        sealed = {"provider_name": self._provider, **sealed}
+        self._alone(BuiltinToolCallPart("code_execution", args, self._code_id, **sealed))
+
+    def _code_result(self, result: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
+        content = dict(result)
+        if "outcome" in content:
+            content["outcome"] = enum_name("outcome", content["outcome"])
+        call_id = as_text(result.get("id")) or self._code_id or ids.tool_call_id()
+        sealed = {"provider_name": self._provider, **sealed}
+        self._alone(BuiltinToolReturnPart("code_execution", content, call_id, **sealed))
+
+    def _tool_call(self, call: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
+        name = _tool_name(call, "args")
+        call_id = as_text(call.get("id")) or ids.tool_call_id()
+        if name == "media_processing":
+            self._media_id = call_id
+        args = call.get("args")
+        sealed = {"provider_name": self._provider, **sealed}
+        self._alone(BuiltinToolCallPart(name, as_dict(args) if type(args) is dict else None, call_id, **sealed))
+
+    def _tool_response(self, response: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
+        name = _tool_name(response, "response")
+        call_id = as_text(response.get("id"))
+        if call_id is None:
+            call_id = (self._media_id if name == "media_processing" else None) or ids.tool_call_id()
+        content: Any = response.get("response")
+        if self._grounding and not self._streamed:
+            content = self._with_sources(name, content)
+        sealed = {"provider_name": self._provider, **sealed}
+        self._alone(BuiltinToolReturnPart(name, content, call_id, **sealed))
+
+    def _nothing(self, found: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
+        """A part that belongs into requests."""
+
+    def _alone(self, part: Any) -> None:
+        self._end_partial()
+        self._run = None
+        self._emitter.whole(part)
+
+    # ------------------------------------------------------------------ what the provider looked up
+    def _with_sources(self, name: str, content: Any) -> Any:
+        """The result of a search with what the metadata knows of it."""
+        if name == "web_search" and (sources := _web_sources(self._grounding)):
+            return {**as_dict(content), "sources": sources}
+        if name == "file_search" and content is None:
+            return _contexts(self._grounding) or None
+        return content
+
+    def _fetched(self, metadata: dict[str, Any]) -> None:
+        pages = [item for item in as_list(get(metadata, "urlMetadata")) if type(item) is dict]
+        if not pages:
+            return
+        content = [
+            {
+                "retrieved_url": get(page, "retrievedUrl"),
+                "url_retrieval_status": get(page, "urlRetrievalStatus"),
+            }
+            for page in pages
+        ]
+        urls = [page["retrieved_url"] for page in content if page["retrieved_url"]]
+        self._looked_up("web_fetch", {"urls": urls} if urls else None, content)
+
+    def _after_text(self) -> None:
+        """Searches that are told of in metadata alone; it comes with the last chunk."""
+        if not self._grounding:
+            return
+        if self._invoked:
+            # The search's result was handed out before its sources were known.
+            if self._streamed and (sources := _web_sources(self._grounding)):
+                self._emitter.meta(ResponseMeta(details={"web_search_sources": sources}))
+            return
+        if contexts := _contexts(self._grounding):
+            self._looked_up("file_search", {}, contexts)
+        queries = as_list(get(self._grounding, "webSearchQueries"))
+        if queries:
+            chunks = as_list(get(self._grounding, "groundingChunks"))
+            self._looked_up("web_search", {"queries": queries}, _web_sources(self._grounding) if chunks else None)
+
+    def _looked_up(self, tool: str, args: Any, content: Any) -> None:
+        call_id = ids.tool_call_id()
+        self._alone(BuiltinToolCallPart(tool, args, call_id, provider_name=self._provider))
+        self._alone(BuiltinToolReturnPart(tool, content, call_id, provider_name=self._provider))
+
+
+def read_error_object(raw: dict[str, Any]) -> dict[str, Any]:
+    """`{"message", "type"?, "status"?, "code"?, "body"}` of an error as this provider writes it."""
+    inner = as_dict(raw.get("error"))
+    message = inner.get("message")
+    if not isinstance(message, str):
+        found = raw.get("error")
+        message = found if isinstance(found, str) else dump_text(raw)[:2_000]
+    error: dict[str, Any] = {"message": message}
+    if (kind := as_text(inner.get("status"))) is not None:
+        error["type"] = kind
+    code = inner.get("code")
+    if type(code) is int:
+        error["status"] = code
+    elif kind in _STATUS:
+        error["status"] = _STATUS[kind]
+    if (kind or code) is not None:
+        error["code"] = kind if kind is not None else str(code)
+    error["body"] = raw
+    return error
+
+
+def read_error(body: bytes) -> dict[str, Any]:
+    """An error's body, whatever it is. In a list of one, as `streamGenerateContent` has it, the error is the first item."""
+    try:
+        raw = load(body)
+    except DecodeError:
+        raw = None
+    if type(raw) is list and raw and type(raw[0]) is dict:
+        raw = raw[0]
+    if type(raw) is dict:
+        return read_error_object(raw)  # pyright: ignore[reportUnknownArgumentType]
+    text = body.decode("utf-8", "replace")
+    return {"message": text[:2_000].strip(), "body": text if raw is None else raw}
+
+
+def _details(chunk: dict[str, Any], candidate: dict[str, Any]) -> dict[str, Any]:
+    """What of a chunk has no field of its own in a reply."""
+    details: dict[str, Any] = {}
+    if traffic := as_text(get(as_dict(get(chunk, "usageMetadata")), "trafficType")):
+        details["traffic_type"] = traffic
+    if (created := as_text(get(chunk, "createTime"))) is not None:
+        try:
+            details["timestamp"] = datetime.fromisoformat(created)
+        except ValueError:
+            details["timestamp"] = created
+    if get(candidate, "finishReason") and (ratings := as_list(get(candidate, "safetyRatings"))):
+        details["safety_ratings"] = ratings
+    if message := as_text(get(candidate, "finishMessage")):
+        details["finish_message"] = message
+    if logprobs := as_dict(get(candidate, "logprobsResult")):
+        details["logprobs"] = snake_keys(logprobs)
+        details["avg_logprobs"] = get(candidate, "avgLogprobs")
+    return details
+
+
+def _is_invocation(part: dict[str, Any]) -> bool:
+    """Whether a part is a call of the provider's own tool, or its result; steps of reading media do not count."""
+    for name, payload in (("toolCall", "args"), ("toolResponse", "response")):
+        found = get(part, name)
+        if type(found) is dict:
+            return _tool_name(found, payload) != "media_processing"  # pyright: ignore[reportUnknownArgumentType]
+    return False
+
+
+def _tool_name(tool: dict[str, Any], payload: str) -> str:
+    kind = as_text(get(tool, "toolType"))
+    if kind is None:
+        return "media_processing" if not tool.get(payload) else "unknown"
+    return TOOL_TYPES.get(kind) or (kind.lower() if kind.isupper() else kind)
+
+
+def _queries(grounding: dict[str, Any]) -> set[str]:
+    queries = as_list(get(grounding, "webSearchQueries"))
+    return {query for query in queries if isinstance(query, str) and query.strip()}
+
+
+def _web_sources(grounding: dict[str, Any]) -> list[dict[str, Any]]:
+    chunks = [as_dict(as_dict(chunk).get("web")) for chunk in as_list(get(grounding, "groundingChunks"))]
+    return [{"domain": None, "title": None, "uri": None, **web} for web in chunks if web]
+
+
+def _contexts(grounding: dict[str, Any]) -> list[dict[str, Any]]:
+    chunks = [as_dict(get(as_dict(chunk), "retrievedContext")) for chunk in as_list(get(grounding, "groundingChunks"))]
+    return [snake_keys({key: value for key, value in found.items() if value is not None}) for found in chunks if found]
+
+
+_SIGNS = ("usageMetadata", "modelVersion", "responseId", "promptFeedback")
+_STATUS: dict[str | None, int] = {
+    "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
+    "CANCELLED": 499,
+    "DEADLINE_EXCEEDED": 504,
+    "FAILED_PRECONDITION": 400,
+    "INTERNAL": 500,
+    "INVALID_ARGUMENT": 400,
+    "NOT_FOUND": 404,
+    "PERMISSION_DENIED": 403,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNAUTHENTICATED": 401,
+    "UNAVAILABLE": 503,
+    "UNIMPLEMENTED": 501,
+    "UNKNOWN": 500,
+}
+_PARTS: dict[str, Callable[[GoogleDecoder, dict[str, Any], dict[str, Any], dict[str, Any]], None]] = {
+    "codeExecutionResult": GoogleDecoder._code_result,  # pyright: ignore[reportPrivateUsage]
+    "executableCode": GoogleDecoder._code,  # pyright: ignore[reportPrivateUsage]
+    "functionCall": GoogleDecoder._function_call,  # pyright: ignore[reportPrivateUsage]
+    "functionResponse": GoogleDecoder._nothing,  # pyright: ignore[reportPrivateUsage]
+    "inlineData": GoogleDecoder._inline_data,  # pyright: ignore[reportPrivateUsage]
+    "toolCall": GoogleDecoder._tool_call,  # pyright: ignore[reportPrivateUsage]
+    "toolResponse": GoogleDecoder._tool_response,  # pyright: ignore[reportPrivateUsage]
+}
