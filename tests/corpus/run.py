@@ -129,7 +129,10 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
             "ok": False,
             "error": {"type": "ModelHTTPError", "message": error["message"], "status": status, "body": error["body"]},
         }
-    decoder = dialect.decoder(streamed=streamed, model=model, provider=provider_of(url))
+    # The reference was asked without tools: it leaves out calls of Anthropic's server tools, which a request that enables
+    # none cannot cause. As an answer to the same call they are left out here, too.
+    asked_without: Any = {"native_tools": frozenset()} if dialect.name == "anthropic-messages" else {}
+    decoder = dialect.decoder(streamed=streamed, model=model, provider=provider_of(url), **asked_without)
     events: list[Any] = []
     try:
         events += decoder.feed(body)
@@ -245,13 +248,11 @@ def _part(part: Any, ids: dict[str, str]) -> dict[str, Any]:
     if isinstance(part, TextPart):
         shown["content"] = part.content
     elif isinstance(part, ThinkingPart):
-        shown |= {"content": part.content, "signature": part.signature is not None}
+        shown |= {"content": part.content, "signature": bool(part.signature)}
         if raw := details.get("raw_content"):
             shown["raw_content"] = "".join(raw)
     elif isinstance(part, (ToolCallPart, BuiltinToolCallPart)):
         shown |= {"tool_name": part.tool_name, **_args(part.args), "tool_call_id": _label(part.tool_call_id, ids)}
-        if details.get("thought_signature"):
-            shown["signature"] = True
     elif isinstance(part, BuiltinToolReturnPart):
         shown |= {
             "tool_name": part.tool_name,
@@ -269,6 +270,8 @@ def _part(part: Any, ids: dict[str, str]) -> dict[str, Any]:
         shown["content"] = part.content
     if getattr(part, "id", None) is not None:
         shown["id"] = part.id
+    if details.get("thought_signature") and not isinstance(part, ThinkingPart):
+        shown["signature"] = True
     return shown
 
 
