@@ -166,6 +166,10 @@ if TYPE_CHECKING:
         ToolsetTool,
         WrapperToolset,
     )
+    from playhead.traffic import (
+        read_script,
+        read_transcript,
+    )
     from playhead.transcript import (
         Transcript,
         capture_run,
@@ -324,6 +328,8 @@ _HOME: dict[str, str] = {
     "capture_run_messages": "playhead.runtime",
     "capture_run_sync": "playhead.transcript",
     "capture_runs": "playhead.transcript",
+    "read_script": "playhead.traffic",
+    "read_transcript": "playhead.traffic",
     "use_cassette": "playhead.cassette",
 }
 
@@ -474,6 +480,8 @@ __all__ = [
     "capture_run_sync",
     "capture_runs",
     "deterministic",
+    "read_script",
+    "read_transcript",
     "use_cassette",
 ]
 

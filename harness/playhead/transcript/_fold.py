@@ -49,7 +49,9 @@ class TranscriptFold:
         """A request begins. `request` is the message that is new in it: its `parts` and `instructions` are read."""
         parts = list(get(request, "parts") or ())
         self._settle(parts)
-        shown = [part for part in parts if get(part, "part_kind") not in ("tool-return", "retry-prompt")]
+        # Results stand with the reply that asked for them; those of an earlier history stand here.
+        first = not self.transcript.requests
+        shown = [part for part in parts if first or get(part, "part_kind") not in ("tool-return", "retry-prompt")]
         self._request = TranscriptRequest(
             index=len(self.transcript.requests),
             parts=shown,

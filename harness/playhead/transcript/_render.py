@@ -96,7 +96,8 @@ def usage_line(usage: Any) -> str:
         if count := get(usage, name, 0):
             shown.append(f"{count} {name.removesuffix('_tokens').replace('_', ' ')}")
     details: Mapping[str, int] = get(usage, "details") or {}
-    shown.extend(f"{count} {name}" for name, count in sorted(details.items()) if count)
+    # Providers repeat their totals among the details.
+    shown.extend(f"{count} {name}" for name, count in sorted(details.items()) if count and count != get(usage, name))
     return ", ".join(shown)
 
 
