@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from playhead.exceptions import DecodeError
 
-__all__ = ["as_dict", "as_list", "as_text", "as_whole", "dump", "dump_text", "load", "load_object"]
+__all__ = ["as_dict", "as_list", "as_text", "as_whole", "dump", "dump_text", "load", "load_object", "the_object"]
 
 
 def load(text: str | bytes, *, frame: int | None = None) -> Any:
@@ -45,6 +45,17 @@ def load_object(text: str | bytes, *, frame: int | None = None) -> dict[str, Any
         "Is this reply of another dialect?",
         frame=frame,
         body=shown[:10_000],
+    )
+
+
+def the_object(value: Any) -> dict[str, Any]:
+    """A JSON value that has to be an object. `DecodeError` for any other."""
+    if type(value) is dict:
+        return cast(dict[str, Any], value)
+    raise DecodeError(
+        f"The body is a JSON {_json_name(value)}, where the format has an object",
+        "Is this reply of another dialect?",
+        body=str(value)[:10_000],
     )
 
 

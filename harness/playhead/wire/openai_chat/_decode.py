@@ -18,7 +18,7 @@ from playhead import ids
 from playhead.exceptions import DecodeError
 from playhead.messages import BuiltinToolCallPart, BuiltinToolReturnPart, ResponseMeta, TextPart, ThinkingPart
 from playhead.wire._decoder import BaseDecoder
-from playhead.wire._json import as_dict, as_list, as_text, dump_text, load, load_object
+from playhead.wire._json import as_dict, as_list, as_text, dump_text, load, load_object, the_object
 from playhead.wire._sse import Frame
 from playhead.wire.openai_chat._errors import error_in
 from playhead.wire.openai_chat._tables import FINISH_REASONS, REASONING_FIELDS, family_of, read_usage
@@ -128,14 +128,7 @@ class ChatDecoder(BaseDecoder):
 
     # ---- whole
     def _whole(self, body: Any) -> None:
-        if type(body) is list and len(body) == 1:
-            body = body[0]
-        if type(body) is not dict:
-            raise DecodeError(
-                f"The body is a JSON {type(body).__name__}, where a chat completion is an object",
-                "Is this reply of another dialect?",
-            )
-        body = as_dict(body)
+        body = the_object(as_list(body)[0] if len(as_list(body)) == 1 else body)
         if not as_list(body.get("choices")) and as_dict(body.get("provider")).get("choices"):
             # OpenRouter now and then wraps the downstream provider's body.
             body = {**body, **as_dict(body["provider"])}
@@ -150,7 +143,7 @@ class ChatDecoder(BaseDecoder):
             raise DecodeError("The body has no choices, so it holds no reply", "The provider failed without an error.")
         choice = as_dict(next((item for item in choices if as_dict(item).get("index") in (0, None)), choices[0]))
         self._replied = True
-        message = choice.get("message") or choice.get("delta") or {}
+        message = as_dict(choice.get("message") or choice.get("delta"))
         if refusal := message.get("refusal"):
             self._refuse(refusal)
         else:
@@ -299,26 +292,23 @@ class ChatDecoder(BaseDecoder):
             self._emitter.start(object(), TextPart(text))
 
     def _rest_of(self, delta: dict[str, Any]) -> None:
-        calls = delta.get("tool_calls")
-        if calls:
-            for position, call in enumerate(as_list(calls)):
-                self._call(as_dict(call), position)
+        if calls := delta.get("tool_calls"):
+            for call in as_list(calls):
+                self._call(as_dict(call))
         if function := as_dict(delta.get("function_call")):
             # The API before tools: one call, without an id.
-            self._call({"index": "function_call", "function": function}, 0)
+            self._call({"index": "function_call", "function": function})
         if type(annotations := delta.get("annotations")) is list:
             self._annotations.extend(as_list(annotations))
 
-    def _call(self, call: dict[str, Any], position: int) -> None:
+    def _call(self, call: dict[str, Any]) -> None:
         function = as_dict(call.get("function") or call.get("custom"))
         name = as_text(function.get("name"))
-        args = function.get("arguments", function.get("input"))
+        args = _args_of(function)
         call_id = as_text(call.get("id"))
         if call_id == "null":
             call_id = None  # Mistral's SDK and some proxies write the absence of an id so.
-        if args is not None and type(args) not in (str, dict):
-            args = dump_text(args)
-        slot = self._call_slot(call.get("index"), call_id, name, position)
+        slot = self._call_slot(call.get("index"), call_id, name)
         self._last_call = slot
         emitter = self._emitter
         started = emitter.has(slot)
@@ -326,9 +316,9 @@ class ChatDecoder(BaseDecoder):
             part: Any = emitter.fold.peek(emitter.index(slot))
             if name == part.tool_name:
                 name = None  # repeated in each chunk by some servers
-            if type(args) is dict and type(part.args) is not dict:
+            if isinstance(args, dict) and not isinstance(part.args, dict):
                 args = dump_text(args)
-            elif type(args) is str and type(part.args) is dict:
+            elif isinstance(args, str) and isinstance(part.args, dict):
                 if args:
                     raise DecodeError("Tool arguments that began as an object go on as text")
                 args = None
@@ -347,7 +337,7 @@ class ChatDecoder(BaseDecoder):
             if emitter.has(("text", self._text_slot)) and not self._in_tag:
                 self._text_slot += 1
 
-    def _call_slot(self, index: Any, call_id: str | None, name: str | None, position: int) -> object:
+    def _call_slot(self, index: Any, call_id: str | None, name: str | None) -> object:
         if not self._streamed:
             return object()
         calls = self._calls
@@ -478,10 +468,18 @@ def failed_generation(error: dict[str, Any]) -> tuple[str | None, Any] | None:
         call = as_dict(load(text)) if text else {}
     except DecodeError:
         call = {}
-    name, args = call.get("name"), call.get("arguments")
-    if type(name) is str and type(args) is dict:
-        return name, args
+    name, args = as_text(call.get("name")), call.get("arguments")
+    if name is not None and isinstance(args, dict):
+        return name, as_dict(args)
     return None, text
+
+
+def _args_of(function: dict[str, Any]) -> str | dict[str, Any] | None:
+    """Arguments as text, as an object (Mistral, Ollama), or none; the input of a custom tool."""
+    args = function.get("arguments", function.get("input"))
+    if args is None or isinstance(args, str):
+        return args
+    return as_dict(args) if type(args) is dict else dump_text(args)
 
 
 def _instant(created: Any) -> datetime | None:

@@ -26,7 +26,7 @@ from playhead.messages import (
 )
 from playhead.stream import Fold
 from playhead.wire._dialect import ModelCall
-from playhead.wire._json import dump, dump_text
+from playhead.wire._json import as_dict, dump, dump_text
 from playhead.wire._sse import write_frame
 from playhead.wire.openai_chat._tables import (
     FINISH_REASONS,
@@ -201,9 +201,9 @@ class _Shape:
             return [self._chunk({kind: content})] if content else []
         if not isinstance(kind, dict) or not (content or signature is not None):
             return []
-        detail: dict[str, Any] = {**kind}
+        detail: dict[str, Any] = {**as_dict(kind)}
         written = content
-        match kind["type"]:
+        match str(detail["type"]):
             case "reasoning.text":
                 detail |= {"text": content or "", "signature": signature}
             case "reasoning.summary":

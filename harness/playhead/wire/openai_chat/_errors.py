@@ -31,18 +31,18 @@ def read_error(body: bytes) -> dict[str, Any]:
     """An error body, whatever it is: `message`, the provider's `type` and `code` where there are any, and `body`."""
     text = body.decode("utf-8", "replace")
     try:
-        value = load(body)
+        value: Any = load(body)
     except DecodeError:
         return {"message": text.strip()[:2000], "body": text}
     if type(value) is list and value:
         # Google's servers wrap errors in a list.
         value = as_list(value)[0]
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         return {"message": text.strip()[:2000], "body": value}
     found = error_in(as_dict(value), named=True) or {}
     found["message"] = found.get("message") or text.strip()[:2000]
     # The official SDK shows the error itself as the body, where there is one.
-    found["body"] = value.get("error", value) if type(value.get("error")) is dict else value
+    found["body"] = as_dict(as_dict(value).get("error")) or value
     return found
 
 

@@ -24,7 +24,7 @@ from playhead.messages import (
 )
 from playhead.wire._dialect import ModelCall, WireRequest
 from playhead.wire._instructions import instruction_parts
-from playhead.wire._json import dump
+from playhead.wire._json import as_dict, dump
 from playhead.wire._strict import strict_schema
 from playhead.wire.openai_chat._content import write_content
 from playhead.wire.openai_chat._tables import EFFORTS, REASONING_FIELDS, SETTINGS, family_of
@@ -77,7 +77,7 @@ def write_request(call: ModelCall) -> WireRequest:
         body.update(extra)  # pyright: ignore[reportUnknownArgumentType]
     ordered = {name: body.pop(name) for name in _ORDER if name in body}
     headers = {"accept": "application/json", "content-type": "application/json"}
-    headers.update((name.lower(), value) for name, value in (settings.get("extra_headers") or {}).items())
+    headers.update((name.lower(), str(value)) for name, value in as_dict(settings.get("extra_headers")).items())
     return WireRequest("/chat/completions", dump({**ordered, **body}), headers)
 
 

@@ -14,20 +14,18 @@ from typing import Any
 
 from playhead.exceptions import DecodeError
 from playhead.messages import (
-    BuiltinToolCallPart,
-    FinishReason,
     ResponseMeta,
     TextPart,
     TextPartDelta,
     ThinkingPart,
     ThinkingPartDelta,
 )
-from playhead.usage import RequestUsage
 from playhead.wire._decoder import BaseDecoder
-from playhead.wire._json import as_dict, as_list, as_text, as_whole, dump_text, load_object
+from playhead.wire._json import as_dict, as_list, as_text, as_whole, dump_text, load_object, the_object
 from playhead.wire._sse import Frame
 from playhead.wire.openai_chat import error_in
 from playhead.wire.openai_responses._items import (
+    all_parts_of,
     call_of,
     code_interpreter_files,
     function_call,
@@ -36,16 +34,17 @@ from playhead.wire.openai_responses._items import (
     return_of,
     search_queries,
 )
+from playhead.wire.openai_responses._said import (
+    FINISH_REASONS,
+    arguments_json,
+    code_json,
+    raw_content,
+    read_usage,
+    refusal_in,
+    searches_billed,
+)
 
-__all__ = ["FINISH_REASONS", "ResponsesDecoder", "read_usage"]
-
-FINISH_REASONS: dict[str, FinishReason] = {
-    "completed": "stop",
-    "max_output_tokens": "length",
-    "content_filter": "content_filter",
-    "cancelled": "error",
-    "failed": "error",
-}
+__all__ = ["ResponsesDecoder"]
 
 
 class _Item:
@@ -106,12 +105,7 @@ class ResponsesDecoder(BaseDecoder):
             self._error(event)
 
     def _whole(self, body: Any) -> None:
-        if type(body) is not dict:
-            raise DecodeError(
-                f"The body is a JSON {type(body).__name__}, where a response is an object",
-                "Is this reply of another dialect?",
-            )
-        response = as_dict(body)
+        response = the_object(body)
         self._started = True
         if response.get("type") in _HANDLERS:
             _HANDLERS[str(response["type"])](self, response)
@@ -124,9 +118,10 @@ class ResponsesDecoder(BaseDecoder):
             raise DecodeError("The body has no output, so it holds no reply", "Is this reply of another dialect?")
         self._identify(response)
         output = [as_dict(item) for item in as_list(response.get("output"))]
-        refusal = _refusal_in(output)
+        refusal = refusal_in(output)
         if refusal is None:
-            self._whole_items(output)
+            for part in all_parts_of(output):
+                self._emitter.whole(part)
         self._background = bool(response.get("background"))
         self._emitter.close()
         self._learn_usage(response)
@@ -139,35 +134,6 @@ class ResponsesDecoder(BaseDecoder):
         elif raw:
             self._emitter.meta(ResponseMeta(finish_reason=FINISH_REASONS.get(raw), raw_finish_reason=raw))
         self._terminal = status not in ("queued", "in_progress")
-
-    def _whole_items(self, output: list[dict[str, Any]]) -> None:
-        searches = deque(
-            str(item.get("id"))
-            for item in output
-            if item.get("type") == "tool_search_call"
-            and item.get("execution") != "client"
-            and item.get("call_id") is None
-        )
-        outputs: dict[str, dict[str, Any]] = {}
-        paired: set[int] = set()
-        for item in output:
-            if item.get("type") == "tool_search_output" and item.get("execution") != "client":
-                call_id = as_text(item.get("call_id")) or (searches.popleft() if searches else None)
-                if call_id is not None:
-                    outputs[call_id] = item
-        for item in output:
-            if item.get("type") == "tool_search_output":
-                if id(item) not in paired:
-                    for part in parts_of(item):
-                        self._emitter.whole(part)
-                continue
-            for part in parts_of(item):
-                self._emitter.whole(part)
-                if isinstance(part, BuiltinToolCallPart) and part.tool_name == "tool_search":
-                    found = outputs.get(part.tool_call_id)
-                    if found is not None and (returned := return_of(found, part.tool_call_id)) is not None:
-                        paired.add(id(found))
-                        self._emitter.whole(returned)
 
     # ---- items
     def _item(self, event: dict[str, Any], kind: str) -> _Item:
@@ -238,7 +204,7 @@ class ResponsesDecoder(BaseDecoder):
             if not started:
                 emitter.start(known, call_of(item))
             elif known.open_json:
-                rest = _code(item) if kind == "code_interpreter_call" else _arguments(item)
+                rest = code_json(item) if kind == "code_interpreter_call" else arguments_json(item)
                 self._close_json(known, rest, '"}' if kind == "code_interpreter_call" else "}")
             if kind == "code_interpreter_call":
                 for file in code_interpreter_files(item):
@@ -380,7 +346,7 @@ class ResponsesDecoder(BaseDecoder):
         index, delta = as_whole(event.get("content_index")), as_text(event.get("delta"))
         if delta is None or index > 10_000:
             return
-        update = _raw_content(index, delta)
+        update = raw_content(index, delta)
         if self._emitter.has(known):
             self._emitter.delta(known, ThinkingPartDelta(provider_details=update))
         else:
@@ -425,7 +391,7 @@ class ResponsesDecoder(BaseDecoder):
             self._emitter.call(known, args=text)
 
     def _code_done(self, event: dict[str, Any]) -> None:
-        self._close_json(self._item(event, "code_interpreter_call"), _code(event), '"}')
+        self._close_json(self._item(event, "code_interpreter_call"), code_json(event), '"}')
 
     def _mcp_args_delta(self, event: dict[str, Any]) -> None:
         known = self._item(event, "mcp_call")
@@ -435,7 +401,7 @@ class ResponsesDecoder(BaseDecoder):
             self._emitter.call(known, args=delta)
 
     def _mcp_args_done(self, event: dict[str, Any]) -> None:
-        self._close_json(self._item(event, "mcp_call"), _arguments(event), "}")
+        self._close_json(self._item(event, "mcp_call"), arguments_json(event), "}")
 
     def _close_json(self, known: _Item, whole: str, closing: str) -> None:
         if known.open_json:
@@ -456,10 +422,11 @@ class ResponsesDecoder(BaseDecoder):
         output = [as_dict(item) for item in as_list(response.get("output"))]
         if not len(self.fold) and not self._refused:
             # Servers that stream nothing but the end.
-            if (refusal := _refusal_in(output)) is not None:
+            if (refusal := refusal_in(output)) is not None:
                 self._refuse(refusal)
             else:
-                self._whole_items(output)
+                for part in all_parts_of(output):
+                    self._emitter.whole(part)
         else:
             for item in output:
                 # Lists of tools are sometimes announced and then told only here.
@@ -513,7 +480,7 @@ class ResponsesDecoder(BaseDecoder):
             news.provider_response_id = self._id = new_id
         if new_model and new_model != self._model:
             news.model_name = self._model = new_model
-        created = response.get("created_at")
+        created: Any = response.get("created_at")
         if not self._created and type(created) in (int, float) and 0 < created < 1e11:
             self._created = True
             news.timestamp = datetime.fromtimestamp(created, UTC)
@@ -521,20 +488,9 @@ class ResponsesDecoder(BaseDecoder):
             self._emitter.meta(news)
 
     def _learn_usage(self, response: dict[str, Any]) -> None:
-        if (usage := response.get("usage")) or self._searches_billed(response):
-            self._emitter.meta(ResponseMeta(usage=read_usage(as_dict(usage), self._searches_billed(response))))
-
-    def _searches_billed(self, response: dict[str, Any]) -> int:
-        if response.get("status") in ("queued", "in_progress"):
-            return 0
-        told = as_dict(as_dict(response.get("tool_usage")).get("web_search")).get("num_requests")
-        if type(told) is int:
-            return told
-        items = (as_dict(item) for item in as_list(response.get("output")))
-        return sum(
-            item.get("type") == "web_search_call" and as_dict(item.get("action")).get("type") == "search"
-            for item in items
-        )
+        searches = searches_billed(response)
+        if (usage := response.get("usage")) or searches:
+            self._emitter.meta(ResponseMeta(usage=read_usage(as_dict(usage), searches)))
 
     def _learn_details(self, response: dict[str, Any]) -> None:
         details = {name: value for name in ("service_tier", "moderation") if (value := response.get(name))}
@@ -544,54 +500,6 @@ class ResponsesDecoder(BaseDecoder):
             details["background"] = True
         if details:
             self._emitter.meta(ResponseMeta(details=details))
-
-
-def read_usage(wire: dict[str, Any], searches: int = 0) -> RequestUsage:
-    """Token counts; `details` has the provider's other counts, reasoning always among them."""
-    if not wire:
-        return RequestUsage(details={"web_search_requests": searches} if searches else {})
-    given, made = as_dict(wire.get("input_tokens_details")), as_dict(wire.get("output_tokens_details"))
-    details = {name: int(count) for name, count in wire.items() if isinstance(count, int) and name not in _COUNTED}
-    details["reasoning_tokens"] = as_whole(made.get("reasoning_tokens"))
-    if searches:
-        details["web_search_requests"] = searches
-    return RequestUsage(
-        input_tokens=as_whole(wire.get("input_tokens")),
-        output_tokens=as_whole(wire.get("output_tokens")),
-        cache_read_tokens=as_whole(given.get("cached_tokens")),
-        cache_write_tokens=as_whole(given.get("cache_write_tokens")),
-        details=details,
-    )
-
-
-_COUNTED = frozenset(("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens"))
-
-
-def _refusal_in(output: list[dict[str, Any]]) -> str | None:
-    found = None
-    for item in output:
-        for content in as_list(item.get("content")) if item.get("type") == "message" else ():
-            if as_dict(content).get("type") == "refusal":
-                found = str(as_dict(content).get("refusal") or "")
-    return found
-
-
-def _code(holder: dict[str, Any]) -> str:
-    return dump_text(as_text(holder.get("code")) or "")[1:-1]
-
-
-def _arguments(holder: dict[str, Any]) -> str:
-    return as_text(holder.get("arguments")) or "{}"
-
-
-def _raw_content(index: int, delta: str) -> Callable[[dict[str, Any] | None], dict[str, Any]]:
-    def update(details: dict[str, Any] | None) -> dict[str, Any]:
-        raw: list[str] = list((details or {}).get("raw_content", ()))
-        raw.extend([""] * (index + 1 - len(raw)))
-        raw[index] += delta
-        return {**(details or {}), "raw_content": raw}
-
-    return update
 
 
 _HANDLERS: dict[str, Callable[[ResponsesDecoder, dict[str, Any]], None]] = {

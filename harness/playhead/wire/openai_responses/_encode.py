@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from playhead.exceptions import DecodeError
 from playhead.messages import (
     BuiltinToolCallPart,
     BuiltinToolReturnPart,
@@ -28,7 +29,7 @@ from playhead.messages import (
 )
 from playhead.stream import Fold
 from playhead.wire._dialect import ModelCall
-from playhead.wire._json import dump, dump_text, load
+from playhead.wire._json import as_dict, as_list, dump, dump_text, load
 from playhead.wire._sse import write_frame
 from playhead.wire.openai_responses._output import builtin_item, opening_of, response_object, wire_status, write_error
 
@@ -238,7 +239,7 @@ class _Shape:
         place = len(current.indexes)
         current.indexes.append(index)
         current.pieces.append([])
-        piece = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
+        piece: dict[str, Any] = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
         self._emit("response.content_part.added", current, content_index=place, part=piece)
         if part.content:
             self._text(current, place, part.content)
@@ -282,8 +283,8 @@ class _Shape:
     def _raw(self, item: _Item, index: int) -> None:
         """What is new of the reasoning itself."""
         part: Any = self._fold.peek(index)
-        raw = (part.provider_details or {}).get("raw_content")
-        for place, text in enumerate(raw if isinstance(raw, list) else ()):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        raw = as_list(as_dict(part.provider_details).get("raw_content"))
+        for place, text in enumerate(raw):
             known = item.raw[place] if place < len(item.raw) else ""
             if place >= len(item.raw):
                 item.raw.append("")
@@ -333,8 +334,7 @@ class _Shape:
                     return
         if part.tool_name == "tool_search":
             details = {"execution": "server", "status": "completed", **(part.provider_details or {})}
-            found: Any = part.content if isinstance(part.content, dict) else {}
-            tools = [{"type": "function", **tool} for tool in found.get("discovered_tools", ())]
+            tools = [{"type": "function", **tool} for tool in as_list(as_dict(part.content).get("discovered_tools"))]
             item_id = details.pop("id", None)
             self._done(
                 self._add("return", {"type": "tool_search_output", **details, "tools": tools}, "tso", item_id=item_id)
@@ -364,7 +364,9 @@ class _Shape:
 
     # ---- items
     def _add(self, kind: str, item: dict[str, Any], prefix: str, *, item_id: str | None = None) -> _Item:
-        if (self._current is not None and self._current.kind in ("message", "reasoning")) or (self._current is not None and self._current.kind == "call" and _is_whole(self._current)):
+        if (self._current is not None and self._current.kind in ("message", "reasoning")) or (
+            self._current is not None and self._current.kind == "call" and _is_whole(self._current)
+        ):
             self._finish(self._current)
         index = len(self._items)
         added = _Item(kind, index, {"id": item_id or f"{prefix}_{index}", **item})
@@ -396,7 +398,7 @@ class _Shape:
 
     def _text_done(self, item: _Item, place: int) -> dict[str, Any]:
         text = "".join(item.pieces[place])
-        part = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+        part: dict[str, Any] = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
         self._emit("response.output_text.done", item, content_index=place, text=text, logprobs=[])
         self._emit("response.content_part.done", item, content_index=place, part=part)
         return part
@@ -433,6 +435,6 @@ def _is_whole(item: _Item) -> bool:
         return item.held is not None
     try:
         load("".join(item.pieces[0]))
-    except Exception:
+    except DecodeError:
         return False
     return True

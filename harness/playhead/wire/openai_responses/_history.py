@@ -72,9 +72,10 @@ def _text(part: TextPart, items: list[dict[str, Any]], latest: dict[str, dict[st
     if not part.id or not with_id:
         items.append({"role": "assistant", "content": part.content})
         return
-    item = latest.get("message")
+    item: dict[str, Any] | None = latest.get("message")
     if item is None or item["id"] != part.id:
-        item = {"role": "assistant", "id": part.id, "content": [], "type": "message", "status": "completed"}
+        content: list[Any] = []
+        item = {"role": "assistant", "id": part.id, "content": content, "type": "message", "status": "completed"}
         if phase := (part.provider_details or {}).get("phase"):
             item["phase"] = phase
         items.append(item)
@@ -89,11 +90,12 @@ def _thinking(
     if not part.id or part.id in (*REASONING_FIELDS, "content") or not (with_id or raw):
         items.append({"role": "assistant", "content": f"<think>\n{part.content}\n</think>"})
         return
-    item = latest.get("reasoning")
+    item: dict[str, Any] | None = latest.get("reasoning")
     if item is None or item["id"] != part.id:
         if not (part.signature or part.content or raw):
             return
-        item = {"id": part.id, "summary": [], "encrypted_content": part.signature, "type": "reasoning"}
+        summary: list[Any] = []
+        item = {"id": part.id, "summary": summary, "encrypted_content": part.signature, "type": "reasoning"}
         items.append(item)
         latest["reasoning"] = item
     if part.content:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ from playhead.wire._json import as_dict, as_list, as_text, load
 
 __all__ = [
     "PARTS_OF",
+    "all_parts_of",
     "call_of",
     "code_interpreter_files",
     "function_call",
@@ -46,6 +48,33 @@ def parts_of(item: dict[str, Any]) -> list[ModelResponsePart]:
     kind = item.get("type")
     maker = PARTS_OF.get(kind) if type(kind) is str else None
     return maker(item) if maker is not None else []
+
+
+def all_parts_of(output: list[dict[str, Any]]) -> list[ModelResponsePart]:
+    """The parts of a whole response, the result of a tool search behind its call."""
+    server = [item for item in output if item.get("execution") != "client"]
+    calls = [item for item in server if item.get("type") == "tool_search_call" and item.get("call_id") is None]
+    waiting = deque(str(item.get("id")) for item in calls)
+    found: dict[str, dict[str, Any]] = {}
+    for item in server:
+        if item.get("type") == "tool_search_output":
+            # Results without an id follow their calls in order.
+            call_id = as_text(item.get("call_id")) or (waiting.popleft() if waiting else None)
+            if call_id is not None:
+                found[call_id] = item
+    told: list[dict[str, Any]] = []
+    parts: list[ModelResponsePart] = []
+    for item in output:
+        if any(item is known for known in told):
+            continue
+        for part in parts_of(item):
+            parts.append(part)
+            if isinstance(part, BuiltinToolCallPart) and part.tool_name == "tool_search":
+                result = found.get(part.tool_call_id)
+                if result is not None and (returned := return_of(result, part.tool_call_id)) is not None:
+                    told.append(result)
+                    parts.append(returned)
+    return parts
 
 
 def _id(item: dict[str, Any]) -> str:
@@ -148,6 +177,7 @@ def _code_interpreter_call(item: dict[str, Any]) -> tuple[str, Any, None]:
 
 def _mcp_call(item: dict[str, Any]) -> tuple[str, Any, None]:
     arguments = item.get("arguments")
+    args: Any
     try:
         args = load(arguments) if type(arguments) is str and arguments else arguments or {}
     except DecodeError:

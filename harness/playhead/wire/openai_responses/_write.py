@@ -18,7 +18,7 @@ from playhead.messages import (
 )
 from playhead.wire._dialect import ModelCall, WireRequest
 from playhead.wire._instructions import instruction_parts
-from playhead.wire._json import dump
+from playhead.wire._json import as_dict, dump
 from playhead.wire._strict import strict_schema
 from playhead.wire.openai_chat import chosen_tools, drop_sampling, effort_of, reasons
 from playhead.wire.openai_responses._content import tool_output, write_content
@@ -102,7 +102,7 @@ def write_request(call: ModelCall) -> WireRequest:
         body.update(extra)  # pyright: ignore[reportUnknownArgumentType]
     ordered = {name: body.pop(name) for name in _ORDER if name in body}
     headers = {"accept": "application/json", "content-type": "application/json"}
-    headers.update((name.lower(), value) for name, value in (settings.get("extra_headers") or {}).items())
+    headers.update((name.lower(), str(value)) for name, value in as_dict(settings.get("extra_headers")).items())
     return WireRequest("/responses", dump({**ordered, **body}), headers)
 
 
