@@ -163,7 +163,7 @@ def _as_script(response: Any) -> Any:
 def stream_snapshot(request: pytest.FixtureRequest) -> Any:
     """A syrupy assertion for transcripts and their parts, kept in `__snapshots__/<module>.transcript`."""
     try:
-        snapshot = request.getfixturevalue("snapshot")
+        snapshot: Any = request.getfixturevalue("snapshot")
     except pytest.FixtureLookupError:
         snapshot = None
     if not hasattr(snapshot, "use_extension"):

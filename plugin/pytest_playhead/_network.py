@@ -46,16 +46,16 @@ def blocked_network(allowed_hosts: Sequence[str] | None = None) -> Generator[Non
         finally:
             _inside.socketpair = before
 
-    socket.socket.connect = guard(connect)  # type: ignore[method-assign]
-    socket.socket.connect_ex = guard(connect_ex)  # type: ignore[method-assign]
-    socket.socketpair = pair  # type: ignore[assignment]
+    socket.socket.connect = guard(connect)
+    socket.socket.connect_ex = guard(connect_ex)
+    socket.socketpair = pair
     curl = _guard_curl(allowed)
     try:
         yield
     finally:
-        socket.socket.connect = connect  # type: ignore[method-assign]
-        socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
-        socket.socketpair = socketpair  # type: ignore[assignment]
+        socket.socket.connect = connect
+        socket.socket.connect_ex = connect_ex
+        socket.socketpair = socketpair
         if curl is not None:
             sys.modules["pycurl"].Curl = curl  # type: ignore[attr-defined]
 
@@ -105,7 +105,7 @@ def _guard_curl(allowed: re.Pattern[str] | None) -> Any:
             self._handle.setopt(option, value)
 
         def perform(self) -> Any:
-            host = urlsplit(self._url).hostname
+            host = urlsplit(str(self._url)).hostname
             if host and (allowed is None or not allowed.match(host)):
                 raise RuntimeError(f"Network is disabled for host {host!r}")
             return self._handle.perform()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,12 @@ _SUFFIXES = {".yaml", ".yml", ".json"}
 def note_cassettes(state: State, items: Iterable[pytest.Item]) -> None:
     """Which cassettes collected tests would open; tests that are skipped, too, have one."""
     for item in items:
-        if not hasattr(item, "fixturenames"):
+        names: Any = getattr(item, "fixturenames", None)
+        if names is None:
             continue
         folder = cassette_folder(item)
         state.folders.add(str(folder.parent))
-        if item.get_closest_marker("cassette") is not None or "cassette" in item.fixturenames:
+        if item.get_closest_marker("cassette") is not None or "cassette" in names:
             state.tally.used.add(str(cassette_path(item)))
         elif marks := list(item.iter_markers("vcr")):
             # The folder and the name may come from fixtures of the suite; then only a test that ran tells.

@@ -115,11 +115,10 @@ def _opened(
     suffix = f".{given['serializer']}" if "serializer" in given else ".yaml"
     mode = given.pop("record_mode", None) or mode
     word = str(getattr(mode, "value", mode))
-    owner = VCR(
-        path_transformer=VCR.ensure_suffix(suffix),
-        cassette_library_dir=folder,
-        record_mode=word if word in ("none", "once", "new_episodes", "all") else "new_episodes",
-    )
+    vcr_mode: Any = word if word in ("none", "once", "new_episodes", "all") else "new_episodes"
+    untyped: Any = VCR  # vcrpy has no types
+    transformer: Any = untyped.ensure_suffix(suffix)
+    owner = VCR(path_transformer=transformer, cassette_library_dir=folder, record_mode=vcr_mode)
     # An absolute path stays as it is; one that is named twice is read once.
     named = [os.path.join(folder, path) for mark in markers for path in mark.args]
     first = os.path.join(folder, shortened(name, suffix) + suffix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from playhead.exceptions import ScriptError
 from playhead.models import (
@@ -181,7 +181,7 @@ class _Part:
             parsed = json.loads("".join(self.pieces) or "null")
         except ValueError:
             return None
-        return parsed if isinstance(parsed, dict) else None
+        return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
 
     def _piece(self, content: str | None) -> None:
         if content:

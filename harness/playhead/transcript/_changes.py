@@ -47,7 +47,7 @@ def _compare(path: str, old: object, new: object, found: list[str], values: Valu
     if old == new:
         return True
     if path:
-        found.append(f"{path} = {values.line(new)} (was {values.line(old)})")
+        found.append(f"{path} = {values.line(new)} (was {values.line(cast(Any, old))})")
         return True
     return False
 

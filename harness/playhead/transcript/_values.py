@@ -163,7 +163,7 @@ class Values:
         for field, content in fields.items():
             if self._leaves_out(field, content, path):
                 continue
-            shown.append(f"{field}={self.line(content, (*path, (field, cast('type', type(content)))))}")
+            shown.append(f"{field}={self.line(content, _below(path, field, content))}")
         return f"{name}({', '.join(shown)})"
 
     def error(self, error: BaseException) -> str:
@@ -196,7 +196,7 @@ class Values:
 
     def _mapping(self, value: Mapping[Any, Any], path: Path) -> str:
         shown = [
-            f"{self.line(key, path)}: {self.line(content, (*path, (key, cast('type', type(content)))))}"
+            f"{self.line(key, path)}: {self.line(content, _below(path, key, content))}"
             for key, content in value.items()
             if not self._leaves_out(key, content, path)
         ]
