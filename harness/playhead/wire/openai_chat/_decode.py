@@ -16,7 +16,14 @@ from typing import Any
 
 from playhead import ids
 from playhead.exceptions import DecodeError
-from playhead.messages import BuiltinToolCallPart, BuiltinToolReturnPart, ResponseMeta, TextPart, ThinkingPart
+from playhead.messages import (
+    BuiltinToolCallPart,
+    BuiltinToolReturnPart,
+    ResponseMeta,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+)
 from playhead.wire._decoder import BaseDecoder
 from playhead.wire._json import as_dict, as_list, as_text, dump_text, load, load_object, the_object
 from playhead.wire._sse import Frame
@@ -313,7 +320,8 @@ class ChatDecoder(BaseDecoder):
         emitter = self._emitter
         started = emitter.has(slot)
         if started:
-            part: Any = emitter.fold.peek(emitter.index(slot))
+            part = emitter.fold.peek(emitter.index(slot))
+            assert isinstance(part, ToolCallPart)
             if name == part.tool_name:
                 name = None  # repeated in each chunk by some servers
             if isinstance(args, dict) and not isinstance(part.args, dict):

@@ -41,13 +41,13 @@ __all__ = ["ChatEncoder", "WholeChatEncoder", "chunks_of", "error_body", "whole_
 
 
 class _Call:
-    """A tool call that is being written: its number, its name so far, and arguments that wait to be whole."""
+    """A tool call that is being written: its number, its id, and arguments that wait to be whole."""
 
-    __slots__ = ("held", "index", "name")
+    __slots__ = ("held", "id", "index")
 
-    def __init__(self, index: int, name: str) -> None:
+    def __init__(self, index: int, call_id: str) -> None:
         self.index = index
-        self.name = name
+        self.id = call_id
         self.held: dict[str, Any] | None = None
 
 
@@ -145,7 +145,7 @@ class _Shape:
         if not isinstance(part, ToolCallPart):
             return []
         self._called = True
-        call = _Call(self._calls, part.tool_name)
+        call = _Call(self._calls, part.tool_call_id)
         self._kinds[index] = call
         self._calls += 1
         args = part.args
@@ -184,11 +184,11 @@ class _Shape:
             args = None
         function: dict[str, Any] = {"arguments": args} if args else {}
         if delta.tool_name_delta:
-            kind.name += delta.tool_name_delta
             function["name"] = delta.tool_name_delta
         call: dict[str, Any] = {"index": kind.index, "function": function} if function else {"index": kind.index}
-        if delta.tool_call_id is not None:
-            call["id"] = delta.tool_call_id
+        if delta.tool_call_id is not None and delta.tool_call_id != kind.id:
+            # Readers append what they are sent, so an id is sent once.
+            call["id"] = kind.id = delta.tool_call_id
         if not function and "id" not in call:
             return []
         return [self._chunk({"tool_calls": [call]})]
