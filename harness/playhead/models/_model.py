@@ -77,11 +77,11 @@ class Model(ABC):
 
     @staticmethod
     def instructions(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> str | None:
-        """The instructions of a request: its blocks, else those of the latest request in its history that has any."""
+        """The instructions of a request: its blocks, else what the latest request in its history has."""
         if parameters.instruction_parts is not None:
             return InstructionPart.join(parameters.instruction_parts)
         for message in reversed(messages):
-            if isinstance(message, ModelRequest) and message.instructions is not None:
+            if isinstance(message, ModelRequest):
                 return message.instructions
         return None
 

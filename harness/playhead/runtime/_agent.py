@@ -382,6 +382,8 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
                 try:
                     yield run
                 finally:
+                    if ctx.unread is not None:
+                        await ctx.take_unread().aclose()
                     state.metadata = self._metadata_of(options["metadata"], ctx)
 
     def _model_of(self, given: Model | str | None) -> Model:

@@ -40,8 +40,9 @@ async def drive_stream(
                 if handler is None:
                     found = await stream.until_final()
                 else:
-                    await handler(run.ctx.run_context(), _until_final(stream))
-                    found = stream.final_result_event is not None
+                    shown = _UntilFinal(stream)
+                    await handler(run.ctx.run_context(), shown.events())
+                    found = shown.exhausted
                 if found:
                     yield _streamed(run, stream)
                     return
@@ -90,9 +91,16 @@ async def event_stream(opened: AbstractAsyncContextManager[AgentRun[Any, Any]]) 
     yield AgentRunResultEvent(result)
 
 
-async def _until_final(stream: AgentStream[Any, Any]) -> AsyncGenerator[Any]:
-    """The events up to the one that says the output has begun."""
-    async for event in stream:
-        yield event
-        if stream.final_result_event is event:
-            return
+class _UntilFinal:
+    """The events up to the one that says the output has begun. `exhausted`: the handler has asked for more."""
+
+    def __init__(self, stream: AgentStream[Any, Any]) -> None:
+        self._stream = stream
+        self.exhausted = False
+
+    async def events(self) -> AsyncGenerator[Any]:
+        async for event in self._stream:
+            yield event
+            if self._stream.final_result_event is event:
+                self.exhausted = True
+                return

@@ -7,7 +7,7 @@ early closes it at once, and the run goes on with what had arrived.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias
 
@@ -156,6 +156,7 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
     is_resuming_without_prompt: bool = False
     _next: CallToolsNode[Any, Any] | None = field(default=None, init=False)
     _opened: bool = field(default=False, init=False)
+    _unread: AgentStream[Any, Any] | None = field(default=None, init=False)
 
     def __repr__(self) -> str:
         return f"ModelRequestNode(request={self.request!r})"
@@ -164,6 +165,8 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
         """Ask the model for a whole reply, unless its stream was opened before."""
         if self._next is not None:
             return self._next
+        if self._unread is not None:
+            return await self._read(ctx, self._unread)
         if self._opened:
             raise UserError("A model request's stream has to be left before the run can go on.")
         settings, parameters, messages = await prepare_request(ctx, self.request, self.is_resuming_without_prompt)
@@ -175,25 +178,39 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
     async def stream(self, ctx: GraphRunContext[DepsT, OutputDataT]) -> AsyncGenerator[AgentStream[DepsT, OutputDataT]]:
         """The model's reply while it arrives.
 
-        Leaving it before its end closes the model's stream at once; the run then goes on with what had arrived. An
-        exception, or cancellation, ends the run.
+        Leaving it before its end closes the model's stream at once; the run then goes on with what had arrived. A stream
+        that nobody has looked into is read when the run goes on, as if it had not been opened. An exception, or
+        cancellation, ends the run.
         """
         assert not self._opened, "stream() should only be called once per node"
         self._opened = True
         settings, parameters, messages = await prepare_request(ctx, self.request, self.is_resuming_without_prompt)
-        deps = ctx.deps
-        async with deps.model.request_stream(messages, settings, parameters, ctx.run_context()) as streamed:
+        async with AsyncExitStack() as opened:
+            streamed = await opened.enter_async_context(
+                ctx.deps.model.request_stream(messages, settings, parameters, ctx.run_context())
+            )
             ctx.state.usage.requests += 1
             stream: AgentStream[Any, Any] = AgentStream(streamed, parameters, ctx)
+            opened.push_async_callback(stream.aclose)
             try:
                 yield stream
             except GeneratorExit:  # `aclose` of what iterates the run: left early, not failed
                 await stream.aclose()
                 self._count(ctx, streamed.get())
                 raise
-            finally:
-                await stream.aclose()
+            if not stream.touched:
+                self._unread = stream
+                ctx.unread = opened.pop_all()
+                return
         self._finish(ctx, streamed.get())
+
+    async def _read(self, ctx: GraphRunContext[Any, Any], stream: AgentStream[Any, Any]) -> CallToolsNode[Any, Any]:
+        """Read a stream that was opened and left untouched."""
+        self._unread = None
+        async with ctx.take_unread():
+            async for _ in stream:
+                pass
+        return self._finish(ctx, stream.response)
 
     async def show(self, ctx: GraphRunContext[Any, Any], handler: EventStreamHandler[Any]) -> None:
         """Let the reply arrive, and give the handler its events. The handler may return early."""

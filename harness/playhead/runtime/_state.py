@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 
@@ -114,7 +115,14 @@ class GraphRunContext(Generic[DepsT, OutputDataT]):
 
     state: RunState
     deps: RunDeps[DepsT, OutputDataT]
+    unread: AsyncExitStack | None = field(default=None, repr=False)
+    """What is still open of a model's stream that was opened, and left without a look into it."""
     _made: RunContext[Any] | None = field(default=None, repr=False)
+
+    def take_unread(self) -> AsyncExitStack:
+        """What is still open, to be closed by the caller."""
+        unread, self.unread = self.unread, None
+        return unread or AsyncExitStack()
 
     def run_context(self) -> RunContext[Any]:
         """What functions are told of the run at this moment: made once for each step."""

@@ -36,10 +36,13 @@ from playhead.output import OutputDataT
 from playhead.runtime._debounce import Collector
 from playhead.runtime._partials import Partials
 from playhead.runtime._state import GraphRunContext
+from playhead.tools import ToolManager
 from playhead.usage import RunUsage
 
 _STREAM_FAILED = "Output validation failed during streaming, and retries are not supported in `run_stream()`"
 _NOTHING: Any = object()
+_BETWEEN = "\n\n"
+"""What keeps apart the texts on both sides of a native tool's call."""
 
 
 class AgentStream(Generic[AgentDepsT, OutputDataT]):
@@ -168,6 +171,11 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
 
     # ----------------------------------------------------------------- state
     @property
+    def touched(self) -> bool:
+        """Whether anything was read of the stream."""
+        return self._source is not None
+
+    @property
     def response(self) -> ModelResponse:
         """The reply so far."""
         return self._streamed.get()
@@ -195,25 +203,27 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         return self._ctx.state.metadata
 
     # ----------------------------------------------------------------- views
-    async def stream_text(self, *, delta: bool = False, debounce_by: float | None = 0.1) -> AsyncGenerator[str]:
+    def stream_text(self, *, delta: bool = False, debounce_by: float | None = 0.1) -> AsyncGenerator[str]:
         """The text: all of it so far each time, or only what is new (`delta`).
 
         Pieces that come within `debounce_by` seconds are joined; None hands out each. Output validators see the text
         (with `ctx.partial_output`), but not deltas. `UserError` where the output is not text alone.
         """
+        if not self._ctx.deps.output_schema.text_only or isinstance(self._output, str):
+            return self._known_text()
+        pieces = self._text_pieces() if debounce_by is None else self._grouped_text(debounce_by)
+        return pieces if delta else self._whole_text(pieces)
+
+    async def _known_text(self) -> AsyncGenerator[str]:
         if not self._ctx.deps.output_schema.text_only:
             raise UserError("stream_text() can only be used with text responses")
-        if isinstance(self._output, str):
-            yield self._output
-            return
-        pieces = self._text_pieces() if debounce_by is None else self._grouped_text(debounce_by)
+        yield self._output
+
+    async def _whole_text(self, pieces: AsyncGenerator[str]) -> AsyncGenerator[str]:
+        """All text so far for each piece, as the validators make it."""
+        validators = self._ctx.deps.output_validators
+        text = ""
         try:
-            if delta:
-                async for piece in pieces:
-                    yield piece
-                return
-            validators = self._ctx.deps.output_validators
-            text = ""
             async for piece in pieces:
                 text += piece
                 validated: Any = text
@@ -238,7 +248,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                     separate = True
                     yield event.delta.content_delta
             elif (piece := _piece_of(event, separate)) is not None:
-                separate = isinstance(event, PartStartEvent) and isinstance(event.part, TextPart)
+                separate = piece is not _BETWEEN
                 yield piece
 
     async def _grouped_text(self, debounce_by: float) -> AsyncGenerator[str]:
@@ -254,7 +264,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                             waiting.append(event.delta.content_delta)
                     elif (piece := _piece_of(event, separate)) is not None:
                         waiting.append(piece)
-                        separate = isinstance(event, PartStartEvent) and isinstance(event.part, TextPart)
+                        separate = piece is not _BETWEEN
                 if waiting:
                     yield "".join(waiting)
                     waiting.clear()
@@ -357,9 +367,14 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 call = next((part for part in message.tool_calls if part.tool_name == tool_name), None)
                 if call is None:
                     raise UnexpectedModelBehavior(f"Invalid response, unable to find tool call for {tool_name!r}")
-                return await deps.tool_manager.handle_call(
-                    call, allow_partial=allow_partial, wrap_validation_errors=False
-                )
+                try:
+                    return await deps.tool_manager.handle_call(
+                        call, allow_partial=allow_partial, wrap_validation_errors=False
+                    )
+                except (ValidationError, ModelRetry) as error:
+                    if not allow_partial:
+                        _check_retries(deps.tool_manager, call, error)
+                    raise
             if requests := self._deferred(message):
                 if not deps.output_schema.allows_deferred_tools:
                     from playhead.runtime._calls import DEFERRED_NOT_ALLOWED
@@ -403,6 +418,16 @@ def text_of(message: ModelResponse) -> str:
     return text
 
 
+def _check_retries(manager: ToolManager[Any], call: ToolCallPart, error: Exception) -> None:
+    """A stream has no retries; where the output tool has none left either, that is what the error says."""
+    tool = (manager.tools or {}).get(call.tool_name)
+    retry = manager.ctx.retries.get(call.tool_name, 0) if manager.ctx is not None else 0
+    if tool is not None and retry >= tool.max_retries:
+        raise UnexpectedModelBehavior(
+            f"Tool {call.tool_name!r} exceeded max retries count of {tool.max_retries}"
+        ) from error
+
+
 async def _validate_with(validators: list[Any], output: Any, context: Any) -> Any:
     for validator in validators:
         output = await validator.validate(output, context, wrap_validation_errors=False)
@@ -415,7 +440,7 @@ def _piece_of(event: Any, after_text: bool) -> str | None:
         if isinstance(event.part, TextPart) and event.part.content:
             return event.part.content
         if isinstance(event.part, BuiltinToolCallPart) and after_text:
-            return "\n\n"
+            return _BETWEEN
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, is_dataclass
 from functools import partial
@@ -19,7 +20,7 @@ from typing import Annotated, Any, NotRequired, Required, cast, get_args, get_or
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from pydantic_core import CoreSchema, SchemaValidator, core_schema, from_json, to_json
 from typing_extensions import (
     TypedDict,
     TypeIs,
@@ -48,8 +49,8 @@ class FunctionSchema:
     function: Callable[..., Any]
     name: str
     description: str | None
-    validator: SchemaValidator
-    """Makes a dictionary of arguments for `call`."""
+    validator: SchemaValidator | SingleArgument
+    """Makes a dictionary of arguments for `call`; the value of the only argument, where that has the schema."""
     json_schema: dict[str, Any]
     takes_ctx: bool
     is_async: bool
@@ -165,6 +166,7 @@ def function_schema(
         schema = TypeAdapter(annotations[single]).core_schema
     else:
         schema = _arguments_schema(fields, defaults, descriptions, takes_extras, extras)
+    validator = SchemaValidator(schema, core_schema.CoreConfig(title=getattr(function, "__name__", "tool")))
     json_schema = schema_generator().generate(schema)
     if single is not None and not description and not defaults:
         # The model's own description is the tool's, where the function has none.
@@ -173,7 +175,7 @@ def function_schema(
         function=function,
         name=tool_name or getattr(function, "__name__", type(function).__name__),
         description=description,
-        validator=SchemaValidator(schema, core_schema.CoreConfig(title=getattr(function, "__name__", "tool"))),
+        validator=validator if single is None else SingleArgument(validator, single, _field_names(annotations[single])),
         json_schema=json_schema,
         takes_ctx=takes_ctx,
         is_async=is_async_callable(function),
@@ -183,6 +185,52 @@ def function_schema(
         return_schema=_return_schema(hints, schema_generator),
         core_schema=schema,
     )
+
+
+class SingleArgument:
+    """Validates the only argument of a function, whose type is what the model is shown.
+
+    Some models write the argument's name around it all the same: `{"city": {"name": ...}}`. That is unwrapped, unless the
+    type has a field of that name which could be meant.
+    """
+
+    def __init__(self, validator: SchemaValidator, single_arg_name: str, fields: frozenset[str]) -> None:
+        self.single_arg_name = single_arg_name
+        self._validator = validator
+        self._fields = fields
+        self._begins = re.compile(rf'\s*\{{\s*"{re.escape(single_arg_name)}"\s*:')
+
+    def validate_python(self, input: Any, **options: Any) -> Any:
+        """The argument, from what a model sent. Raises `ValidationError`."""
+        return self._validator.validate_python(self._unwrapped(input), **options)
+
+    def validate_json(self, input: str | bytes | bytearray, **options: Any) -> Any:
+        """The argument, from the JSON a model sent. Raises `ValidationError`."""
+        text = input if isinstance(input, str) else input.decode()
+        if self._begins.match(text) and options.get("allow_partial", "off") in ("off", False):
+            try:
+                whole = from_json(text)
+            except ValueError:
+                pass  # the validator says it better
+            else:
+                inner = self._unwrapped(whole)
+                if inner is not whole:
+                    return self._validator.validate_json(to_json(inner), **options)
+        return self._validator.validate_json(input, **options)
+
+    def _unwrapped(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            items = cast("dict[str, Any]", value)
+            if len(items) == 1 and self.single_arg_name in items:
+                inner = items[self.single_arg_name]
+                if isinstance(inner, dict) or self.single_arg_name not in self._fields:
+                    return cast(Any, inner)
+        return value
+
+
+def _field_names(type_: Any) -> frozenset[str]:
+    fields = getattr(type_, "model_fields", None) or getattr(type_, "__dataclass_fields__", None)
+    return frozenset(fields or getattr(type_, "__annotations__", ()))
 
 
 def is_run_context(annotation: Any) -> bool:
