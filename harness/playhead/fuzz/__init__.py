@@ -3,6 +3,41 @@
 Comes in: consumers, agents, recordings. Goes out: a failure with the smallest case that shows it.
 """
 
+from playhead.fuzz._chunkings import chunkings, cuts
+from playhead.fuzz._invariants import (
+    INVARIANTS,
+    Invariant,
+    InvariantViolation,
+    calls_have_one_result,
+    check,
+    deltas_add_up,
+    indexes_grow,
+    output_is_the_last_partial,
+    partials_never_contradict_the_end,
+    starts_and_ends_nest,
+    usage_adds_up,
+)
+from playhead.fuzz._json import args_text, json_for, json_values, nearly_json_for
 from playhead.fuzz._split import SplitDifference, assert_split_invariant
 
-__all__ = ["SplitDifference", "assert_split_invariant"]
+__all__ = [
+    "INVARIANTS",
+    "Invariant",
+    "InvariantViolation",
+    "SplitDifference",
+    "args_text",
+    "assert_split_invariant",
+    "calls_have_one_result",
+    "check",
+    "chunkings",
+    "cuts",
+    "deltas_add_up",
+    "indexes_grow",
+    "json_for",
+    "json_values",
+    "nearly_json_for",
+    "output_is_the_last_partial",
+    "partials_never_contradict_the_end",
+    "starts_and_ends_nest",
+    "usage_adds_up",
+]

@@ -1,0 +1,254 @@
+"""What must hold for every run, whatever the model said and however it was cut. Each invariant is a function with a name.
+
+An invariant takes a transcript (of a Playhead agent, a pydantic-ai agent, or traffic) and raises `InvariantViolation`
+with the place where it is broken. `check` tries all of them and reports every one that is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias, cast
+
+from pydantic_core import to_jsonable_python
+
+from playhead.transcript import Transcript, TranscriptRequest
+
+__all__ = [
+    "INVARIANTS",
+    "Invariant",
+    "InvariantViolation",
+    "calls_have_one_result",
+    "check",
+    "deltas_add_up",
+    "indexes_grow",
+    "output_is_the_last_partial",
+    "partials_never_contradict_the_end",
+    "starts_and_ends_nest",
+    "usage_adds_up",
+]
+
+Invariant: TypeAlias = Callable[[Transcript], None]
+
+
+class InvariantViolation(AssertionError):
+    """An invariant is broken. `name` is the invariant's, `where` the place in the transcript."""
+
+    def __init__(self, name: str, problem: str, *, where: str = "") -> None:
+        self.name = name
+        self.where = where
+        super().__init__(f"{name}{f', {where}' if where else ''}: {problem}")
+
+
+def deltas_add_up(transcript: Transcript) -> None:
+    """The pieces of a part, joined, are the part that its end and the final reply show."""
+    for request in transcript.requests:
+        joined: dict[int, Any] = {}
+        for event in _stream_events(request):
+            if event.event_kind == "part_start":
+                joined[event.index] = _content(event.part)
+            elif event.event_kind == "part_delta":
+                joined[event.index] = _add(joined.get(event.index), _piece(event.delta))
+            elif event.event_kind == "part_end":
+                _expect_same("deltas_add_up", request, event.index, joined.get(event.index), _content(event.part))
+        parts = list(getattr(request.response, "parts", None) or ())
+        if request.end == "complete" and len(parts) == len(joined):
+            for index, part in enumerate(parts):
+                _expect_same("deltas_add_up", request, index, joined.get(index), _content(part))
+
+
+def starts_and_ends_nest(transcript: Transcript) -> None:
+    """A part starts once, before anything is added to it; it ends at most once; only the part started last ends."""
+    for request in transcript.requests:
+        started: list[int] = []
+        ended: set[int] = set()
+        for event in _stream_events(request):
+            where = f"request {request.index + 1}, part {event.index}"
+            if event.event_kind == "part_start":
+                if event.index in started:
+                    raise InvariantViolation("starts_and_ends_nest", "the part starts twice", where=where)
+                started.append(event.index)
+            elif event.index not in started:
+                raise InvariantViolation(
+                    "starts_and_ends_nest", f"a {event.event_kind} came before its start", where=where
+                )
+            elif event.event_kind == "part_end":
+                if event.index in ended:
+                    raise InvariantViolation("starts_and_ends_nest", "the part ends twice", where=where)
+                if event.index != started[-1]:
+                    raise InvariantViolation(
+                        "starts_and_ends_nest", f"the part ends, but part {started[-1]} was started last", where=where
+                    )
+                ended.add(event.index)
+
+
+def indexes_grow(transcript: Transcript) -> None:
+    """Parts are numbered from 0, in the order in which they start."""
+    for request in transcript.requests:
+        starts = [event.index for event in _stream_events(request) if event.event_kind == "part_start"]
+        if starts != list(range(len(starts))):
+            raise InvariantViolation(
+                "indexes_grow", f"the parts start as {starts}", where=f"request {request.index + 1}"
+            )
+
+
+def partials_never_contradict_the_end(transcript: Transcript) -> None:
+    """A partial output only ever says less than the output: a text is its beginning, a list has its first items, a field
+    that is there and was complete does not change.
+
+    Numbers may still grow digit by digit and the last item of anything may change; a validator that rewrites its value
+    is told by `ctx.partial_output` and must rewrite partial ones alike.
+    """
+    for request in transcript.requests:
+        partials = request.partial_outputs
+        for number, (one, other) in enumerate(pairwise(partials)):
+            path = _contradiction(_plain(one), _plain(other), "output")
+            if path:
+                raise InvariantViolation(
+                    "partials_never_contradict_the_end",
+                    f"partial output {number + 1} says {one!r}, the next says {other!r}; they contradict at {path}",
+                    where=f"request {request.index + 1}",
+                )
+
+
+def output_is_the_last_partial(transcript: Transcript) -> None:
+    """Where a reply became the output, its last partial output does not contradict it."""
+    if not transcript.has_output or not transcript.requests:
+        return
+    partials = transcript.requests[-1].partial_outputs
+    if partials and (path := _contradiction(_plain(partials[-1]), _plain(transcript.output), "output")):
+        raise InvariantViolation(
+            "output_is_the_last_partial",
+            f"the last partial output is {partials[-1]!r}, the output {transcript.output!r}; they contradict at {path}",
+        )
+
+
+def calls_have_one_result(transcript: Transcript) -> None:
+    """Every call of a tool is answered by one result or retry prompt, after it, and nothing else is."""
+    open_calls: dict[str, str] = {}
+    answered: set[str] = set()
+    for request in transcript.requests:
+        where = f"request {request.index + 1}"
+        for entry in request.handling:
+            if entry.kind != "event":
+                continue
+            kind = getattr(entry.value, "event_kind", "")
+            if kind == "function_tool_call":
+                open_calls[entry.value.part.tool_call_id] = entry.value.part.tool_name
+            elif kind == "function_tool_result":
+                call_id = _result_part(entry.value).tool_call_id
+                if call_id in answered:
+                    raise InvariantViolation(
+                        "calls_have_one_result", f"the call {call_id!r} is answered twice", where=where
+                    )
+                if call_id not in open_calls:
+                    raise InvariantViolation(
+                        "calls_have_one_result", f"a result came for {call_id!r}, which was not called", where=where
+                    )
+                answered.add(call_id)
+    left = [name for call_id, name in open_calls.items() if call_id not in answered]
+    if left and transcript.error is None and transcript.has_output:
+        raise InvariantViolation("calls_have_one_result", f"the run ended without a result of {', '.join(left)}")
+
+
+def usage_adds_up(transcript: Transcript) -> None:
+    """The usage of the run is the sum of that of its requests, and no count is negative."""
+    requests = transcript.requests
+    for name in ("input_tokens", "output_tokens"):
+        counts = [getattr(request.usage, name) for request in requests]
+        if any(count < 0 for count in counts):
+            raise InvariantViolation("usage_adds_up", f"a request counts negative {name}: {counts}")
+        total = getattr(transcript.usage, name)
+        if transcript.error is None and transcript.has_output and not transcript.notes and total != sum(counts):
+            raise InvariantViolation("usage_adds_up", f"the run counts {total} {name}, its requests {counts}")
+
+
+def check(transcript: Transcript, invariants: Sequence[Invariant] | None = None) -> None:
+    """Raise one `InvariantViolation` that names everything broken in `transcript`; `invariants` defaults to all."""
+    broken: list[InvariantViolation] = []
+    for invariant in INVARIANTS.values() if invariants is None else invariants:
+        try:
+            invariant(transcript)
+        except InvariantViolation as error:
+            broken.append(error)
+    if len(broken) == 1:
+        raise broken[0]
+    if broken:
+        names = ", ".join(error.name for error in broken)
+        raise InvariantViolation(names, "\n".join(str(error) for error in broken))
+
+
+INVARIANTS: dict[str, Invariant] = {
+    function.__name__: function
+    for function in (
+        deltas_add_up,
+        starts_and_ends_nest,
+        indexes_grow,
+        partials_never_contradict_the_end,
+        output_is_the_last_partial,
+        calls_have_one_result,
+        usage_adds_up,
+    )
+}
+"""All invariants by name."""
+
+
+# --------------------------------------------------------------------------- looking at events
+def _stream_events(request: TranscriptRequest) -> list[Any]:
+    kinds = ("part_start", "part_delta", "part_end")
+    events = [entry.value for entry in request.entries if entry.kind == "event"]
+    return [event for event in events if getattr(event, "event_kind", "") in kinds]
+
+
+def _content(part: Any) -> Any:
+    """What deltas add to: text, or arguments."""
+    return getattr(part, "content", None) if hasattr(part, "content") else getattr(part, "args", None)
+
+
+def _piece(delta: Any) -> Any:
+    return delta.content_delta if hasattr(delta, "content_delta") else getattr(delta, "args_delta", None)
+
+
+def _add(content: Any, piece: Any) -> Any:
+    if piece is None:
+        return content
+    if isinstance(piece, dict):
+        return {**(content or {}), **cast("dict[str, Any]", piece)}
+    return f"{content or ''}{piece}"
+
+
+def _expect_same(name: str, request: TranscriptRequest, index: int, joined: Any, content: Any) -> None:
+    if joined != content and (joined or content):
+        where = f"request {request.index + 1}, part {index}"
+        raise InvariantViolation(name, f"the pieces add up to {joined!r}, the part is {content!r}", where=where)
+
+
+def _result_part(event: Any) -> Any:
+    return event.result if hasattr(event, "result") else event.part
+
+
+def _plain(value: Any) -> Any:
+    return to_jsonable_python(value, fallback=repr)
+
+
+def _contradiction(partial: Any, later: Any, path: str) -> str | None:
+    """Where `partial` says something that `later` takes back; None if it only says less."""
+    if isinstance(partial, str) and isinstance(later, str):
+        return None if later.startswith(partial) else path
+    if isinstance(partial, dict) and isinstance(later, dict):
+        items: list[tuple[Any, Any]] = list(partial.items())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        for number, (key, value) in enumerate(items):
+            if key not in later:
+                return f"{path}[{key!r}]"
+            if number < len(items) - 1 and (found := _contradiction(value, later[key], f"{path}[{key!r}]")):
+                return found
+        return None
+    if isinstance(partial, list) and isinstance(later, list):
+        if len(later) < len(partial):  # pyright: ignore[reportUnknownArgumentType]
+            return path
+        for index, value in enumerate(partial[:-1]):  # pyright: ignore[reportUnknownArgumentType]
+            if found := _contradiction(value, later[index], f"{path}[{index}]"):
+                return found
+        return None
+    # A number, a date or an enum that is still being written may come out different.
+    return None
