@@ -8,10 +8,11 @@ from dataclasses import field as _field
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
+from typing_extensions import deprecated
 
 from playhead.exceptions import UsageLimitExceeded
 
-__all__ = ["RequestUsage", "RunUsage", "UsageBase", "UsageLimits"]
+__all__ = ["RequestUsage", "RunUsage", "Usage", "UsageBase", "UsageLimits"]
 
 
 def _no_details() -> dict[str, int]:
@@ -40,6 +41,18 @@ class UsageBase:
         """Input and output tokens together."""
         return self.input_tokens + self.output_tokens
 
+    @property
+    @deprecated("`request_tokens` is deprecated, use `input_tokens` instead")
+    def request_tokens(self) -> int:
+        """The older name of `input_tokens`."""
+        return self.input_tokens
+
+    @property
+    @deprecated("`response_tokens` is deprecated, use `output_tokens` instead")
+    def response_tokens(self) -> int:
+        """The older name of `output_tokens`."""
+        return self.output_tokens
+
     def has_values(self) -> bool:
         """Whether anything at all was counted."""
         return any(getattr(self, item.name) for item in fields(self))
@@ -51,6 +64,10 @@ class UsageBase:
             found["gen_ai.usage.input_tokens"] = self.input_tokens
         if self.output_tokens:
             found["gen_ai.usage.output_tokens"] = self.output_tokens
+        if self.cache_write_tokens:
+            found["gen_ai.usage.cache_creation.input_tokens"] = self.cache_write_tokens
+        if self.cache_read_tokens:
+            found["gen_ai.usage.cache_read.input_tokens"] = self.cache_read_tokens
         details = dict(self.details)
         for name in _DETAIL_COUNTS:
             if count := getattr(self, name):
@@ -115,6 +132,12 @@ class RunUsage(UsageBase):
         return total
 
 
+@deprecated("`Usage` is deprecated, use `RunUsage` instead")
+@dataclass(repr=False, kw_only=True)
+class Usage(RunUsage):
+    """The older name of `RunUsage`."""
+
+
 def _add_counts(total: UsageBase, more: UsageBase) -> None:
     total.input_tokens += more.input_tokens
     total.cache_write_tokens += more.cache_write_tokens
@@ -158,6 +181,18 @@ class UsageLimits:
         self.output_tokens_limit = output_tokens_limit if output_tokens_limit is not None else response_tokens_limit
         self.total_tokens_limit = total_tokens_limit
         self.count_tokens_before_request = count_tokens_before_request
+
+    @property
+    @deprecated("`request_tokens_limit` is deprecated, use `input_tokens_limit` instead")
+    def request_tokens_limit(self) -> int | None:
+        """The older name of `input_tokens_limit`."""
+        return self.input_tokens_limit
+
+    @property
+    @deprecated("`response_tokens_limit` is deprecated, use `output_tokens_limit` instead")
+    def response_tokens_limit(self) -> int | None:
+        """The older name of `output_tokens_limit`."""
+        return self.output_tokens_limit
 
     def has_token_limits(self) -> bool:
         """Whether `check_tokens` can ever raise."""

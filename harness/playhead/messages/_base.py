@@ -13,7 +13,10 @@ generate_tool_call_id = ids.tool_call_id
 
 
 class Shown:
-    """A dataclass that prints as its constructor call, without what is at its default."""
+    """A dataclass that prints as its constructor call, without what is at its default.
+
+    What a factory made is always shown, as the reference does: a timestamp, an id, the usage.
+    """
 
     __slots__ = ()
 
@@ -23,10 +26,7 @@ class Shown:
             if not item.repr:
                 continue
             value = getattr(self, item.name)
-            if item.default is not MISSING:
-                if value == item.default:
-                    continue
-            elif item.default_factory is not MISSING and value == item.default_factory():
+            if item.default is not MISSING and value == item.default:
                 continue
             shown.append(f"{item.name}={value!r}")
         return f"{type(self).__qualname__}({', '.join(shown)})"

@@ -10,10 +10,10 @@ import hashlib
 import mimetypes
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import KW_ONLY
+from dataclasses import KW_ONLY, field
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, TypeGuard
 from urllib.parse import urlparse
 
 import pydantic
@@ -109,6 +109,7 @@ for _type, _suffixes in {
     "application/vnd.ms-excel": (".xls",),
     "application/msword": (".doc",),
     "text/markdown": (".md", ".mdx", ".markdown"),
+    "application/rtf": (".rtf",),
     "text/plain": (".txt",),
     "text/csv": (".csv",),
     "application/pdf": (".pdf",),
@@ -133,14 +134,26 @@ class FileUrl(Shown, ABC):
     _: KW_ONLY
     force_download: ForceDownloadMode = False
     vendor_metadata: dict[str, Any] | None = None
-    _media_type: Annotated[str | None, pydantic.Field(alias="media_type", default=None, exclude=True)] = pydantic.Field(
-        default=None, alias="media_type", exclude=True
+    _media_type: Annotated[str | None, pydantic.Field(alias="media_type", exclude=True)] = field(
+        default=None, compare=False
     )
-    _identifier: Annotated[str | None, pydantic.Field(alias="identifier", default=None, exclude=True)] = pydantic.Field(
-        default=None, alias="identifier", exclude=True
+    _identifier: Annotated[str | None, pydantic.Field(alias="identifier", exclude=True)] = field(
+        default=None, compare=False
     )
     _noun: ClassVar[str] = "file"
     _formats: ClassVar[Mapping[str, str]] = {}
+
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            url: str,
+            *,
+            media_type: str | None = None,
+            identifier: str | None = None,
+            force_download: ForceDownloadMode = False,
+            vendor_metadata: dict[str, Any] | None = None,
+        ) -> None: ...
 
     @pydantic.computed_field
     @property
@@ -177,6 +190,19 @@ class ImageUrl(FileUrl):
     _noun: ClassVar[str] = "image"
     _formats: ClassVar[Mapping[str, str]] = _IMAGE_FORMATS
 
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            url: str,
+            *,
+            media_type: str | None = None,
+            identifier: str | None = None,
+            force_download: ForceDownloadMode = False,
+            vendor_metadata: dict[str, Any] | None = None,
+            kind: Literal["image-url"] = "image-url",
+        ) -> None: ...
+
 
 @pydantic_dataclass(repr=False, config=pydantic.ConfigDict(validate_by_name=True))
 class AudioUrl(FileUrl):
@@ -187,6 +213,19 @@ class AudioUrl(FileUrl):
     _noun: ClassVar[str] = "audio"
     _formats: ClassVar[Mapping[str, str]] = _AUDIO_FORMATS
 
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            url: str,
+            *,
+            media_type: str | None = None,
+            identifier: str | None = None,
+            force_download: ForceDownloadMode = False,
+            vendor_metadata: dict[str, Any] | None = None,
+            kind: Literal["audio-url"] = "audio-url",
+        ) -> None: ...
+
 
 @pydantic_dataclass(repr=False, config=pydantic.ConfigDict(validate_by_name=True))
 class VideoUrl(FileUrl):
@@ -196,6 +235,19 @@ class VideoUrl(FileUrl):
     kind: Literal["video-url"] = "video-url"
     _noun: ClassVar[str] = "video"
     _formats: ClassVar[Mapping[str, str]] = _VIDEO_FORMATS
+
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            url: str,
+            *,
+            media_type: str | None = None,
+            identifier: str | None = None,
+            force_download: ForceDownloadMode = False,
+            vendor_metadata: dict[str, Any] | None = None,
+            kind: Literal["video-url"] = "video-url",
+        ) -> None: ...
 
     @property
     def is_youtube(self) -> bool:
@@ -213,6 +265,19 @@ class DocumentUrl(FileUrl):
     _: KW_ONLY
     kind: Literal["document-url"] = "document-url"
     _noun: ClassVar[str] = "document"
+
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            url: str,
+            *,
+            media_type: str | None = None,
+            identifier: str | None = None,
+            force_download: ForceDownloadMode = False,
+            vendor_metadata: dict[str, Any] | None = None,
+            kind: Literal["document-url"] = "document-url",
+        ) -> None: ...
 
     @property
     def format(self) -> str:
@@ -243,10 +308,22 @@ class BinaryContent(Shown):
     _: KW_ONLY
     media_type: AudioMediaType | ImageMediaType | DocumentMediaType | str
     vendor_metadata: dict[str, Any] | None = None
-    _identifier: Annotated[str | None, pydantic.Field(alias="identifier", default=None, exclude=True)] = pydantic.Field(
-        default=None, alias="identifier", exclude=True
+    _identifier: Annotated[str | None, pydantic.Field(alias="identifier", exclude=True)] = field(
+        default=None, compare=False
     )
     kind: Literal["binary"] = "binary"
+
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            data: bytes,
+            *,
+            media_type: AudioMediaType | ImageMediaType | DocumentMediaType | str,
+            identifier: str | None = None,
+            vendor_metadata: dict[str, Any] | None = None,
+            kind: Literal["binary"] = "binary",
+        ) -> None: ...
 
     @staticmethod
     def narrow_type(content: BinaryContent) -> BinaryContent | BinaryImage:
@@ -327,13 +404,25 @@ class BinaryContent(Shown):
 class BinaryImage(BinaryContent):
     """A picture by value."""
 
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            data: bytes,
+            *,
+            media_type: AudioMediaType | ImageMediaType | DocumentMediaType | str,
+            identifier: str | None = None,
+            vendor_metadata: dict[str, Any] | None = None,
+            kind: Literal["binary"] = "binary",
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         if not self.is_image:
-            raise ValueError("`BinaryImage` must have a media type that starts with 'image/'")
+            raise ValueError('`BinaryImage` must have a media type that starts with "image/"')
 
 
-@pydantic_dataclass(repr=False)
-class CachePoint(Shown):
+@pydantic_dataclass
+class CachePoint:
     """Where a provider that caches prompts should end what it caches. `ttl` is how long."""
 
     kind: Literal["cache-point"] = "cache-point"
@@ -348,13 +437,26 @@ class UploadedFile(Shown):
     provider_name: UploadedFileProviderName
     _: KW_ONLY
     vendor_metadata: dict[str, Any] | None = None
-    _media_type: Annotated[str | None, pydantic.Field(alias="media_type", default=None, exclude=True)] = pydantic.Field(
-        default=None, alias="media_type", exclude=True
+    _media_type: Annotated[str | None, pydantic.Field(alias="media_type", exclude=True)] = field(
+        default=None, compare=False
     )
-    _identifier: Annotated[str | None, pydantic.Field(alias="identifier", default=None, exclude=True)] = pydantic.Field(
-        default=None, alias="identifier", exclude=True
+    _identifier: Annotated[str | None, pydantic.Field(alias="identifier", exclude=True)] = field(
+        default=None, compare=False
     )
     kind: Literal["uploaded-file"] = "uploaded-file"
+
+    if TYPE_CHECKING:  # pydantic reads the two by their aliases, which type checkers do not know
+
+        def __init__(
+            self,
+            file_id: str,
+            provider_name: UploadedFileProviderName,
+            *,
+            media_type: str | None = None,
+            vendor_metadata: dict[str, Any] | None = None,
+            identifier: str | None = None,
+            kind: Literal["uploaded-file"] = "uploaded-file",
+        ) -> None: ...
 
     @pydantic.computed_field
     @property

@@ -148,7 +148,10 @@ class ToolCallPartDelta(Shown):
                 provider_details=merge_details(part.provider_details, self.provider_details),
             )
             return delta.as_part() or delta
-        raise ValueError(f"Can only apply ToolCallPartDeltas to ToolCallParts or ToolCallPartDeltas, not {part}")
+        raise ValueError(
+            "Can only apply ToolCallPartDeltas to ToolCallParts, BuiltinToolCallParts, or ToolCallPartDeltas, "
+            f"not {part}"
+        )
 
 
 def join_args(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
 import pydantic
+from typing_extensions import deprecated
 
 from playhead.messages._base import JsonObject, Shown
 from playhead.messages._content import UserContent
@@ -104,6 +105,12 @@ class FunctionToolCallEvent(Shown):
     def tool_call_id(self) -> str:
         """The id of the call."""
         return self.part.tool_call_id
+
+    @property
+    @deprecated("`call_id` is deprecated, use `tool_call_id` instead.")
+    def call_id(self) -> str:
+        """The older name of `tool_call_id`."""
+        return self.tool_call_id
 
 
 @dataclass(repr=False, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 import pydantic
+from typing_extensions import deprecated
 
 from playhead.messages._base import JsonObject, Shown, now_utc
 from playhead.messages._content import BinaryContent, BinaryImage
@@ -116,6 +117,24 @@ class ModelResponse(Shown):
             for part in self.parts
             if isinstance(part, BuiltinToolReturnPart) and part.tool_call_id in calls
         ]
+
+    @property
+    @deprecated("`vendor_details` is deprecated, use `provider_details` instead")
+    def vendor_details(self) -> JsonObject | None:
+        """The older name of `provider_details`."""
+        return self.provider_details
+
+    @property
+    @deprecated("`vendor_id` is deprecated, use `provider_response_id` instead")
+    def vendor_id(self) -> str | None:
+        """The older name of `provider_response_id`."""
+        return self.provider_response_id
+
+    @property
+    @deprecated("`provider_request_id` is deprecated, use `provider_response_id` instead")
+    def provider_request_id(self) -> str | None:
+        """The older name of `provider_response_id`."""
+        return self.provider_response_id
 
 
 ModelMessage: TypeAlias = Annotated[ModelRequest | ModelResponse, pydantic.Discriminator("kind")]

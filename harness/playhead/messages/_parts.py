@@ -22,6 +22,31 @@ tool_return_ta: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
 )
 
 
+_files = pydantic.TypeAdapter[Any](MultiModalContent, config=pydantic.ConfigDict(defer_build=True))
+_FILE_KINDS = {"image-url", "audio-url", "document-url", "video-url", "binary", "uploaded-file"}
+
+
+def _revive_files(value: Any) -> Any:
+    """What a tool returned, as JSON gives it back, with the files in it as the objects they were."""
+    if isinstance(value, list):
+        return [_revive_files(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    if fields.get("kind") in _FILE_KINDS:
+        try:
+            if isinstance(fields.get("data"), bytes):
+                return _files.validate_python(fields)
+            return _files.validate_json(pydantic_core.to_json(fields))
+        except ValueError:
+            pass  # an object of the tool's own that happens to have such a field
+    return {key: _revive_files(item) for key, item in fields.items()}
+
+
+ToolReturnContent: TypeAlias = Annotated[Any, pydantic.BeforeValidator(_revive_files)]
+"""What a tool returned: anything that can be written as JSON, with files of all kinds in it."""
+
+
 # --------------------------------------------------------------------------- requests
 @dataclass(repr=False, slots=True)
 class SystemPromptPart(Shown):
@@ -69,7 +94,7 @@ class BaseToolReturnPart(Shown):
     """What a tool returned."""
 
     tool_name: str
-    content: Any
+    content: ToolReturnContent
     tool_call_id: str = field(default_factory=generate_tool_call_id)
     _: KW_ONLY
     metadata: Any = None
@@ -90,10 +115,11 @@ class BaseToolReturnPart(Shown):
         return [item if is_multi_modal_content(item) else convert(item) for item in items]
 
     def _without_files(self) -> Any:
+        """What is no file: the value itself, or the list of those that are; None where all are files."""
         rest = [item for item in _as_items(self.content) if not is_multi_modal_content(item)]
-        if not isinstance(self.content, list):
-            return rest[0] if rest else None
-        return rest[0] if len(rest) == 1 and self.files else rest
+        if not rest and self.files:
+            return None
+        return rest[0] if len(rest) == 1 and (self.files or not isinstance(self.content, list)) else rest
 
     def model_response_str(self) -> str:
         """What was returned without files, as the text a model is shown."""
@@ -109,15 +135,21 @@ class BaseToolReturnPart(Shown):
         return cast(JsonObject, value) if isinstance(value, dict) else {RETURN_VALUE_KEY: value}
 
     def model_response_str_and_user_content(self) -> tuple[str, list[UserContent]]:
-        """For providers whose tool results are text only: the text, and the files as content of a user's message."""
-        texts: list[str] = []
+        """For providers whose tool results are text only: the text, and the files as content of a user's message.
+
+        In the text, the name of a file stands in its place.
+        """
         content: list[UserContent] = []
-        files = self.files
-        for item in files:
-            texts.append(f"See file {item.identifier}.")
-            content.extend((f"This is file {item.identifier}:", item))
-        text = self.model_response_str()
-        return "\n".join([text, *texts] if text else texts), content
+        texts: list[str] = []
+        for item in self.content_items(mode="str"):
+            if is_multi_modal_content(item):
+                content.extend((f"This is file {item.identifier}:", item))
+                texts.append(f"See file {item.identifier}.")
+            else:
+                texts.append(item)
+        if not content:
+            return self.model_response_str(), []
+        return (_as_text(texts) if isinstance(self.content, list) else texts[0]), content
 
     def has_content(self) -> bool:
         """Whether anything was returned."""
@@ -222,7 +254,7 @@ class CompactionPart(Shown):
     part_kind: Literal["compaction"] = "compaction"
 
     def has_content(self) -> bool:
-        return bool(self.content) or bool(self.provider_details)
+        return bool(self.content)
 
 
 @dataclass(repr=False, slots=True)

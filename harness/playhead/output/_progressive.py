@@ -67,7 +67,7 @@ def _member(members: Sequence[Any], value: Any) -> Any:
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         return max(members, key=lambda member: _fit(member, fields))
-    kind = cast(type, type(value))
+    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     return next((member for member in members if _plain(member)[0] is kind), object)
 
 
