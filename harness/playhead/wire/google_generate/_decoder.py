@@ -35,9 +35,10 @@ from playhead.wire.google_generate._fields import (
     FINISH,
     TOOL_TYPES,
     as_bytes,
+    camel_keys,
     enum_name,
     finish_name,
-    get,
+    is_snake,
     snake_keys,
     standard_base64,
 )
@@ -57,6 +58,7 @@ class GoogleDecoder(BaseDecoder):
         self._array: ArraySplitter | None = None
         self._sniffed = not streamed
         self._usage = RequestUsage()
+        self._counts: object = None
         self._described = False
         self._begun = False
         self._finished = False
@@ -121,29 +123,29 @@ class GoogleDecoder(BaseDecoder):
     def _chunk(self, chunk: Any) -> None:
         if type(chunk) is not dict:
             raise TypeError(f"a chunk is an object, not {chunk!r:.80}")
-        fields: dict[str, Any] = chunk
+        fields: dict[str, Any] = chunk if not is_snake(chunk) else camel_keys(chunk)  # pyright: ignore[reportUnknownArgumentType]
         if "error" in fields and not fields.get("candidates"):
             self._fail(read_error_object(fields))
             return
         candidates = [item for item in as_list(fields.get("candidates")) if type(item) is dict]
         candidate: dict[str, Any] = next((item for item in candidates if not item.get("index")), {})
-        self._begun = self._begun or bool(candidates) or any(get(fields, name) is not None for name in _SIGNS)
+        if not self._begun:
+            self._begun = bool(candidates) or any(fields.get(name) is not None for name in _SIGNS)
         self._describe(fields, candidate)
-        if grounding := as_dict(get(candidate, "groundingMetadata")):
+        if grounding := as_dict(candidate.get("groundingMetadata")):
             self._grounding = {**self._grounding, **grounding}
         parts = [part for part in as_list(as_dict(candidate.get("content")).get("parts")) if type(part) is dict]
-        if not self._streamed:
-            # A whole reply shows beforehand whether it has the provider's calls as parts.
-            self._invoked = any(map(_is_invocation, parts))
-        if not self._invoked:
-            self._fetched(as_dict(get(candidate, "urlContextMetadata")))
-        self._invoked = self._invoked or any(map(_is_invocation, parts))
+        # A whole reply shows beforehand whether it has the provider's calls as parts; a stream has the metadata first.
+        invoked = self._invoked or any(map(_is_invocation, parts))
+        if "urlContextMetadata" in candidate and not (self._invoked if self._streamed else invoked):
+            self._fetched(as_dict(candidate["urlContextMetadata"]))
+        self._invoked = invoked
         self.read_parts(parts)
 
     def read_parts(self, parts: list[dict[str, Any]]) -> None:
         """The next parts of the candidate's content, or those of an earlier turn in a request."""
         for part in parts:
-            self._part(part)
+            self._part(camel_keys(part) if is_snake(part) else part)
 
     def _describe(self, chunk: dict[str, Any], candidate: dict[str, Any]) -> None:
         """What a chunk says of the reply, where it is news."""
@@ -151,41 +153,50 @@ class GoogleDecoder(BaseDecoder):
         if not self._described:
             self._described = True
             news["provider_name"] = self._provider
-        usage = read_usage(as_dict(get(chunk, "usageMetadata")), self._usage)
-        if queries := _queries(as_dict(get(candidate, "groundingMetadata"))):
-            usage = replace(usage, details={**usage.details, "web_search_requests": len(queries)})
-        if usage != self._usage:
-            news["usage"] = self._usage = usage
-        model, reply_id = as_text(get(chunk, "modelVersion")), as_text(get(chunk, "responseId"))
-        if model is not None and self._model is None:
-            news["model_name"] = self._model = model
-        if reply_id is not None and reply_id != self._id:
-            news["provider_response_id"] = self._id = reply_id
-        details = _details(chunk, candidate)
-        raw = finish_name(get(candidate, "finishReason"), cloud=self._cloud)
+        counts = chunk.get("usageMetadata")
+        if type(counts) is dict and counts != self._counts:
+            self._counts = counts
+            usage = read_usage(counts, self._usage)  # pyright: ignore[reportUnknownArgumentType]
+            if usage != self._usage:
+                news["usage"] = self._usage = usage
+        model, reply_id = chunk.get("modelVersion"), chunk.get("responseId")
+        if model and self._model is None:
+            news["model_name"] = self._model = as_text(model)
+        if reply_id and reply_id != self._id:
+            news["provider_response_id"] = self._id = as_text(reply_id)
+        # Most chunks of a stream have content and an index, and nothing else.
+        if len(candidate) != 2 or len(chunk) != 4 or "index" not in candidate:
+            self._describe_rest(chunk, candidate, news)
+        if news:
+            self._emitter.meta(ResponseMeta(**news))
+
+    def _describe_rest(self, chunk: dict[str, Any], candidate: dict[str, Any], news: dict[str, Any]) -> None:
+        """What only some chunks say, above all the last one."""
+        if queries := _queries(as_dict(candidate.get("groundingMetadata"))):
+            details = {**self._usage.details, "web_search_requests": len(queries)}
+            news["usage"] = self._usage = replace(self._usage, details=details)
+        details: dict[str, Any] = _details(chunk, candidate)
+        raw = finish_name(candidate.get("finishReason"), cloud=self._cloud)
         if raw is not None and not self._blocked:
             self._finished = True
             news |= {"raw_finish_reason": raw, "finish_reason": FINISH.get(raw)}
-        feedback = as_dict(get(chunk, "promptFeedback"))
-        if not candidate and (reason := enum_name("blockReason", get(feedback, "blockReason"))):
+        feedback = as_dict(chunk.get("promptFeedback"))
+        if not candidate and (reason := enum_name("blockReason", feedback.get("blockReason"))):
             self._blocked = self._finished = True
             news["finish_reason"] = "content_filter"
             details["block_reason"] = reason
-            if message := as_text(get(feedback, "blockReasonMessage")):
+            if message := as_text(feedback.get("blockReasonMessage")):
                 details["block_reason_message"] = message
-            if ratings := as_list(get(feedback, "safetyRatings")):
+            if ratings := as_list(feedback.get("safetyRatings")):
                 details["safety_ratings"] = ratings
         if details:
             news["details"] = details
-        if news:
-            self._emitter.meta(ResponseMeta(**news))
 
     # ------------------------------------------------------------------ parts
     def _part(self, part: dict[str, Any]) -> None:
         """One part of a candidate."""
-        signature = standard_base64(get(part, "thoughtSignature"))
         sealed: dict[str, Any] = {}
-        if signature is not None:
+        if "thoughtSignature" in part and (signature := standard_base64(part["thoughtSignature"])) is not None:
             sealed = {"provider_name": self._provider, "provider_details": {"thought_signature": signature}}
         text = part.get("text")
         if type(text) is str:
@@ -193,7 +204,7 @@ class GoogleDecoder(BaseDecoder):
                 self._text(text, "thinking" if part.get("thought") is True else "text", sealed)
             return
         for name, read in _PARTS.items():
-            found = get(part, name)
+            found = part.get(name)
             if type(found) is dict:
                 read(self, found, part, sealed)
                 return
@@ -216,7 +227,7 @@ class GoogleDecoder(BaseDecoder):
 
     def _function_call(self, call: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
         name, call_id = as_text(call.get("name")), as_text(call.get("id"))
-        pieces, goes_on = as_list(get(call, "partialArgs")), get(call, "willContinue") is True
+        pieces, goes_on = as_list(call.get("partialArgs")), call.get("willContinue") is True
         if self._partial is not None and (name is None or pieces) and not (name and goes_on and not pieces):
             self._partial[1].add(pieces)
             if not goes_on:
@@ -250,7 +261,7 @@ class GoogleDecoder(BaseDecoder):
     def _inline_data(self, data: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
         # Pictures that the model drew while it thought are drafts of the one that follows.
         if part.get("thought") is not True:
-            media_type = as_text(get(data, "mimeType")) or "application/octet-stream"
+            media_type = as_text(data.get("mimeType")) or "application/octet-stream"
             content = BinaryContent(as_bytes(data.get("data")), media_type=media_type)
             self._alone(FilePart(BinaryContent.narrow_type(content), **sealed))
 
@@ -308,13 +319,13 @@ class GoogleDecoder(BaseDecoder):
         return content
 
     def _fetched(self, metadata: dict[str, Any]) -> None:
-        pages = [item for item in as_list(get(metadata, "urlMetadata")) if type(item) is dict]
+        pages = [item for item in as_list(metadata.get("urlMetadata")) if type(item) is dict]
         if not pages:
             return
         content = [
             {
-                "retrieved_url": get(page, "retrievedUrl"),
-                "url_retrieval_status": get(page, "urlRetrievalStatus"),
+                "retrieved_url": page.get("retrievedUrl"),
+                "url_retrieval_status": page.get("urlRetrievalStatus"),
             }
             for page in pages
         ]
@@ -332,9 +343,9 @@ class GoogleDecoder(BaseDecoder):
             return
         if contexts := _contexts(self._grounding):
             self._looked_up("file_search", {}, contexts)
-        queries = as_list(get(self._grounding, "webSearchQueries"))
+        queries = as_list(self._grounding.get("webSearchQueries"))
         if queries:
-            chunks = as_list(get(self._grounding, "groundingChunks"))
+            chunks = as_list(self._grounding.get("groundingChunks"))
             self._looked_up("web_search", {"queries": queries}, _web_sources(self._grounding) if chunks else None)
 
     def _looked_up(self, tool: str, args: Any, content: Any) -> None:
@@ -381,51 +392,53 @@ def read_error(body: bytes) -> dict[str, Any]:
 def _details(chunk: dict[str, Any], candidate: dict[str, Any]) -> dict[str, Any]:
     """What of a chunk has no field of its own in a reply."""
     details: dict[str, Any] = {}
-    if traffic := as_text(get(as_dict(get(chunk, "usageMetadata")), "trafficType")):
+    if traffic := as_text(as_dict(chunk.get("usageMetadata")).get("trafficType")):
         details["traffic_type"] = traffic
-    if (created := as_text(get(chunk, "createTime"))) is not None:
+    if (created := as_text(chunk.get("createTime"))) is not None:
         try:
             details["timestamp"] = datetime.fromisoformat(created)
         except ValueError:
             details["timestamp"] = created
-    if get(candidate, "finishReason") and (ratings := as_list(get(candidate, "safetyRatings"))):
+    if candidate.get("finishReason") and (ratings := as_list(candidate.get("safetyRatings"))):
         details["safety_ratings"] = ratings
-    if message := as_text(get(candidate, "finishMessage")):
+    if message := as_text(candidate.get("finishMessage")):
         details["finish_message"] = message
-    if logprobs := as_dict(get(candidate, "logprobsResult")):
+    if logprobs := as_dict(candidate.get("logprobsResult")):
         details["logprobs"] = snake_keys(logprobs)
-        details["avg_logprobs"] = get(candidate, "avgLogprobs")
+        details["avg_logprobs"] = candidate.get("avgLogprobs")
     return details
 
 
 def _is_invocation(part: dict[str, Any]) -> bool:
     """Whether a part is a call of the provider's own tool, or its result; steps of reading media do not count."""
+    if "text" in part:
+        return False
     for name, payload in (("toolCall", "args"), ("toolResponse", "response")):
-        found = get(part, name)
+        found = part.get(name)
         if type(found) is dict:
             return _tool_name(found, payload) != "media_processing"  # pyright: ignore[reportUnknownArgumentType]
     return False
 
 
 def _tool_name(tool: dict[str, Any], payload: str) -> str:
-    kind = as_text(get(tool, "toolType"))
+    kind = as_text(tool.get("toolType"))
     if kind is None:
         return "media_processing" if not tool.get(payload) else "unknown"
     return TOOL_TYPES.get(kind) or (kind.lower() if kind.isupper() else kind)
 
 
 def _queries(grounding: dict[str, Any]) -> set[str]:
-    queries = as_list(get(grounding, "webSearchQueries"))
+    queries = as_list(grounding.get("webSearchQueries"))
     return {query for query in queries if isinstance(query, str) and query.strip()}
 
 
 def _web_sources(grounding: dict[str, Any]) -> list[dict[str, Any]]:
-    chunks = [as_dict(as_dict(chunk).get("web")) for chunk in as_list(get(grounding, "groundingChunks"))]
+    chunks = [as_dict(as_dict(chunk).get("web")) for chunk in as_list(grounding.get("groundingChunks"))]
     return [{"domain": None, "title": None, "uri": None, **web} for web in chunks if web]
 
 
 def _contexts(grounding: dict[str, Any]) -> list[dict[str, Any]]:
-    chunks = [as_dict(get(as_dict(chunk), "retrievedContext")) for chunk in as_list(get(grounding, "groundingChunks"))]
+    chunks = [as_dict(as_dict(chunk).get("retrievedContext")) for chunk in as_list(grounding.get("groundingChunks"))]
     return [snake_keys({key: value for key, value in found.items() if value is not None}) for found in chunks if found]
 
 

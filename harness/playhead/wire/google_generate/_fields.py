@@ -19,9 +19,11 @@ __all__ = [
     "STOP",
     "TOOL_TYPES",
     "as_bytes",
+    "camel_keys",
     "enum_name",
     "finish_name",
     "get",
+    "is_snake",
     "snake",
     "snake_keys",
     "standard_base64",
@@ -107,6 +109,39 @@ def snake(name: str) -> str:
 
 
 _SNAKES: dict[str, str] = {}
+
+
+def is_snake(fields: dict[str, Any]) -> bool:
+    """Whether a chunk, or a part, is spelled in `snake_case`."""
+    for key in fields:
+        if "_" in key:
+            return True
+    candidates = fields.get("candidates")
+    if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict):
+        first: dict[str, Any] = candidates[0]
+        return any("_" in key for key in first)
+    return False
+
+
+def camel_keys(value: Any, depth: int = 12) -> Any:
+    """`value` with its fields in `camelCase`; arguments and results of functions stay as they are."""
+    if depth and isinstance(value, dict):
+        return {
+            camel(key): item if key in _FREE else camel_keys(item, depth - 1)
+            for key, item in value.items()  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        }
+    if depth and isinstance(value, list):
+        return [camel_keys(item, depth - 1) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+_FREE = {"args", "response"}
+
+
+def camel(name: str) -> str:
+    """`snake_case` as `camelCase`."""
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest) if first else name
 
 
 def snake_keys(value: Any, depth: int = 8) -> Any:

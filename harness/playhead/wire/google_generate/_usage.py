@@ -9,21 +9,21 @@ from typing import Any
 
 from playhead.usage import RequestUsage
 from playhead.wire._json import as_dict, as_list, as_whole
-from playhead.wire.google_generate._fields import enum_name, get
+from playhead.wire.google_generate._fields import enum_name
 
 __all__ = ["read_usage", "write_usage"]
 
 
 def read_usage(raw: dict[str, Any], known: RequestUsage | None = None) -> RequestUsage:
-    """The usage that `usageMetadata` says; what it leaves out stays as `known`."""
-    if not any(get(raw, name) for name in (*_COUNTS, *_LISTS)):
+    """The usage that `usageMetadata` (in `camelCase`) says; what it leaves out stays as `known`."""
+    count = {name: as_whole(raw.get(name)) for name in _COUNTS}
+    if not any(count.values()) and not any(map(raw.get, _LISTS)):
         return known or RequestUsage()
-    count = {name: as_whole(get(raw, name)) for name in _COUNTS}
     details = {key: count[name] for name, key in _COUNT_DETAILS.items() if count[name]}
     audio: dict[str, int] = {}
     for name, prefix in _LISTS.items():
-        for item in map(as_dict, as_list(get(raw, name))):
-            modality, tokens = enum_name("modality", item.get("modality")), as_whole(get(item, "tokenCount"))
+        for item in map(as_dict, as_list(raw.get(name))):
+            modality, tokens = enum_name("modality", item.get("modality")), as_whole(item.get("tokenCount"))
             if modality and tokens:
                 details[f"{modality.lower()}_{prefix}_tokens"] = tokens
                 if modality == "AUDIO":
