@@ -195,16 +195,16 @@ class AnthropicDecoder(BaseDecoder):
             self._emitter.start(block, result)
 
     def _block_delta(self, event: dict[str, Any]) -> None:
-        delta = event.get("delta")
-        if type(delta) is not dict:
+        delta: dict[str, Any] = event["delta"]
+        kind: str = delta["type"]
+        block = self._blocks.get(event["index"])
+        if kind == "text_delta" and block is not None and block.kind == "text" and type(delta["text"]) is str:
+            # Most of most streams: the short way.
+            if delta["text"]:
+                self._emitter.text(block, delta["text"])
             return
-        index = event.get("index")
-        block = self._blocks.get(index) if type(index) is int else None
         if block is None:
-            block = self._blocks[_index(event)] = _Block(_KIND_OF_DELTA.get(str(delta.get("type")), ""))
-        kind = delta.get("type")
-        if type(kind) is not str:
-            return
+            block = self._blocks[_index(event)] = _Block(_KIND_OF_DELTA.get(kind, ""))
         add = _DELTAS.get((block.kind, kind))
         if add is not None:
             add(self, block, delta)
