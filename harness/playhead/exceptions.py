@@ -152,7 +152,7 @@ class ToolRetryError(Exception):
 
 def _explain_errors(errors: list[Any], tool_name: str | None) -> str:
     count = len(errors)
-    lines = [f"{count} validation error{'' if count == 1 else 's'} for {tool_name or 'output'}"]
+    lines = [f"{count} validation error{'' if count == 1 else 's'}{f' for {tool_name!r}' if tool_name else ''}"]
     for error in errors:
         lines.append(".".join(str(item) for item in error["loc"]) or "__root__")
         lines.append(f"  {error['msg']} [type={error['type']}, input_value={error.get('input')!r}]")

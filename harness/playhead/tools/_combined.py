@@ -16,7 +16,7 @@ from playhead.exceptions import UserError
 from playhead.messages import InstructionPart, ToolDefinition
 from playhead.tools._toolset import AbstractToolset, ToolsetFunc, ToolsetTool
 
-_ANY_OBJECT = SchemaValidator(core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema()))
+_ANYTHING = SchemaValidator(core_schema.any_schema())
 
 
 @dataclass(kw_only=True)
@@ -131,7 +131,7 @@ class ExternalToolset(AbstractToolset[AgentDepsT]):
     async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
         return {
             tool_def.name: ToolsetTool(
-                toolset=self, tool_def=replace(tool_def, kind="external"), max_retries=0, args_validator=_ANY_OBJECT
+                toolset=self, tool_def=replace(tool_def, kind="external"), max_retries=0, args_validator=_ANYTHING
             )
             for tool_def in self.tool_defs
         }
@@ -168,24 +168,25 @@ class DynamicToolset(AbstractToolset[AgentDepsT]):
         # Each run has its own, so that runs at the same time do not close each other's.
         own = DynamicToolset(self.toolset_func, per_run_step=self.per_run_step, id=self._id)
         if not self.per_run_step:
-            await own._make(ctx)
+            own._toolset = await own._make(ctx)
         return own
 
     async def for_run_step(self, ctx: RunContext[AgentDepsT]) -> AbstractToolset[AgentDepsT]:
         if self._toolset is None or (self.per_run_step and self._step != ctx.run_step):
+            made = await self._make(ctx)
             await self._leave()
-            await self._make(ctx)
-            if self._entered and self._toolset is not None:
-                await self._toolset.__aenter__()
+            if self._entered and made is not None:
+                await made.__aenter__()
+            self._toolset = made
         if self._toolset is not None:
             self._toolset = await self._toolset.for_run_step(ctx)
         return self
 
-    async def _make(self, ctx: RunContext[AgentDepsT]) -> None:
+    async def _make(self, ctx: RunContext[AgentDepsT]) -> AbstractToolset[AgentDepsT] | None:
         made = self.toolset_func(ctx)
         toolset = await made if inspect.isawaitable(made) else made
-        self._toolset = None if toolset is None else await toolset.for_run(ctx)
         self._step = ctx.run_step
+        return None if toolset is None else await toolset.for_run(ctx)
 
     async def _leave(self, *args: Any) -> None:
         toolset, self._toolset = self._toolset, None

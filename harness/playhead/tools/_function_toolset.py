@@ -246,11 +246,9 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
             if tool_def is None:
                 continue
             if tool_def.name in tools:
-                before = next(
-                    old for old, item in self.tools.items() if old == tool_def.name or item.name == tool_def.name
-                )
-                kind = f"Renamed tool {tool_def.name!r}" if tool_def.name != name else f"Tool {name!r}"
-                raise UserError(f"{kind} conflicts with existing tool {before!r}.")
+                if tool_def.name != name:
+                    raise UserError(f"Renaming tool {name!r} to {tool_def.name!r} conflicts with existing tool.")
+                raise UserError(f"Tool name conflicts with previously renamed tool: {name!r}.")
             tools[tool_def.name] = self._offer(tool, tool_def, limit)
         return tools
 

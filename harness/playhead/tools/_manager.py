@@ -211,7 +211,8 @@ class ToolManager(Generic[AgentDepsT]):
         if tool.tool_def.kind == "external":
             raise RuntimeError("External tools cannot be called")
         try:
-            result = await tool.toolset.call_tool(validated.call.tool_name, validated.validated_args, ctx, tool)
+            # By way of the whole toolset: the wrappers around the one that has the tool have their say.
+            result = await self.toolset.call_tool(validated.call.tool_name, validated.validated_args, ctx, tool)
         except (ModelRetry, ValidationError, ToolRetryError) as error:
             # A `ValidationError` from inside a function tool is the function's own failure, not the model's.
             if not wrap_validation_errors or (isinstance(error, ValidationError) and tool.tool_def.kind != "output"):

@@ -49,7 +49,7 @@ class ToolsetTool(Generic[AgentDepsT]):
     """A tool as its toolset offers it in one step of a run."""
 
     toolset: AbstractToolset[AgentDepsT]
-    """The toolset whose `call_tool` runs it."""
+    """The toolset that offers it."""
     tool_def: ToolDefinition
     """What the model is shown."""
     max_retries: int
