@@ -284,12 +284,16 @@ class ChatDecoder(BaseDecoder):
         text = ""
         rest = content
         while rest:
-            before, _, after = rest.partition(opening)
+            before, tag, after = rest.partition(opening)
             text += before
+            if not tag:
+                break
+            left = len(tag) + len(after)
             thought, found, rest = after.partition(closing)
             if not found:
-                # A tag that never ends begins no reasoning.
-                text += thought
+                # A tag that never ends begins no reasoning. At the very start it is one that was cut off by a limit, and
+                # is left out, as the reference does.
+                text += thought if thought and not text and opening not in thought else content[len(content) - left :]
                 break
             if text:
                 self._emitter.start(object(), TextPart(text))

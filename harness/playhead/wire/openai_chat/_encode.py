@@ -114,6 +114,7 @@ class _Shape:
         self._calls = 0
         self._meta = Fold()
         self._called = False
+        self._details = 0
         self._in_tag = False
 
     def chunks(self, event: StreamEvent) -> list[dict[str, Any]]:
@@ -165,7 +166,8 @@ class _Shape:
         if part.id in REASONING_FIELDS and part.signature is None:
             self._kinds[index] = part.id
             return [self._chunk({part.id: part.content})] if part.content else []
-        detail = {**detail_of(part, index), "index": index}
+        detail = detail_of(part, self._details)
+        self._details += 1
         self._kinds[index] = {name: detail[name] for name in ("type", "format", "index")}
         return [self._chunk({"reasoning": part.content or None, "reasoning_details": [detail]})]
 

@@ -142,6 +142,9 @@ class _Shape:
         else:
             assert isinstance(event, PartEndEvent)
             self._release(event.index)
+            item = self._of_part.get(event.index)
+            if item is not None and item.kind in _ALIKE and event.next_part_kind != _ALIKE[item.kind]:
+                self._finish(item)
         out, self._out = self._out, []
         return out
 
@@ -211,6 +214,9 @@ class _Shape:
 
     def _delta(self, index: int, delta: Any) -> None:
         item = self._of_part.get(index)
+        if self._current is not item and self._current is not None and self._current.kind in _ALIKE:
+            # What is said of another item ends this one, as its successor would.
+            self._finish(self._current)
         if isinstance(delta, TextPartDelta):
             if delta.content_delta:
                 if item is None or item.done:
@@ -427,6 +433,10 @@ class _Shape:
             event |= {"item_id": of.item["id"], "output_index": of.index}
         self._sequence += 1
         self._out.append({**event, **fields})
+
+
+# Kinds of items that may hold several parts, which have to follow each other.
+_ALIKE = {"message": "text", "reasoning": "thinking"}
 
 
 def _is_whole(item: _Item) -> bool:
