@@ -1,0 +1,142 @@
+"""Decoding a streamed reply to finished events, beside `json.loads` of its frames and the provider's own SDK.
+
+    python benchmarks/decoding.py
+
+One body for each dialect, written by its encoder: 2,000 short pieces of text and of a tool call's arguments. All numbers
+of a row come from one run; what counts are the ratios. Budgets: 3 x `json.loads`, and a fifth of the SDK.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playhead.messages import ModelResponse, ResponseMeta, TextPart, ToolCallPart
+from playhead.stream import unfold
+from playhead.usage import RequestUsage
+from playhead.wire import DIALECTS, FrameSplitter
+
+TEXT = "The weather in Zürich is sunny, and it will stay so. " * 8
+
+
+def measure() -> dict[str, dict[str, float]]:
+    """A row for each dialect: milliseconds, and the ratios to `json.loads` and to the SDK (where it is installed)."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, dialect in DIALECTS.items():
+        body = reply(name)
+        frames = [frame.data for frame in FrameSplitter().feed(body) if frame.data != "[DONE]"]
+
+        def decode() -> None:
+            decoder = dialect.decoder(streamed=True)  # noqa: B023
+            decoder.feed(body)  # noqa: B023
+            decoder.close()
+
+        floor = _best(lambda: [json.loads(frame) for frame in frames])  # noqa: B023
+        ours = _best(decode)
+        row = {"frames": len(frames), "json_ms": floor * 1e3, "playhead_ms": ours * 1e3, "to_json": ours / floor}
+        try:
+            iterate = SDKS[name](body)
+            iterate()
+        except Exception as error:  # an SDK that is missing, or that this version cannot drive
+            print(f"{name}: no SDK to compare with: {type(error).__name__}: {error}")
+        else:
+            theirs = _best(iterate, repeats=3)
+            row |= {"sdk_ms": theirs * 1e3, "to_sdk": ours / theirs}
+        rows[name] = row
+    return rows
+
+
+def reply(name: str) -> bytes:
+    """The bytes of one streamed reply."""
+    response = ModelResponse(parts=[TextPart(TEXT * 20), ToolCallPart("search", json.dumps({"query": TEXT * 5}), "c1")])
+    encoder = DIALECTS[name].encoder(streamed=True)
+    pieces = [
+        encoder.feed(ResponseMeta(provider_response_id="msg_0123456789abcdef", model_name="model-2026-01-01")),
+        *(encoder.feed(event) for event in unfold(response, _short)),
+        encoder.feed(ResponseMeta(usage=RequestUsage(input_tokens=9, output_tokens=2000), finish_reason="tool_call")),
+    ]
+    return b"".join(pieces) + encoder.close()
+
+
+def _short(text: str) -> list[str]:
+    return [text[start : start + 5] for start in range(0, len(text), 5)]
+
+
+def _best(run: Callable[[], object], repeats: int = 7) -> float:
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def _transport(sdk_client: type, body: bytes) -> Any:
+    """A client, of the httpx that an SDK is built on, whose every answer is `body`."""
+    import importlib
+
+    httpx = importlib.import_module(sdk_client.__mro__[1].__module__.split(".")[0])
+    answer = httpx.Response(200, content=body, headers={"content-type": "text/event-stream"})
+    return httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(**_copied(answer))))
+
+
+def _copied(answer: Any) -> dict[str, Any]:
+    return {"status_code": answer.status_code, "content": answer.content, "headers": answer.headers}
+
+
+def _openai_chat(body: bytes) -> Callable[[], object]:
+    import openai
+
+    client = openai.OpenAI(api_key="x", base_url="http://x/v1", http_client=_transport(openai.DefaultHttpxClient, body))
+    return lambda: [*client.chat.completions.create(model="m", messages=[], stream=True)]
+
+
+def _openai_responses(body: bytes) -> Callable[[], object]:
+    import openai
+
+    client = openai.OpenAI(api_key="x", base_url="http://x/v1", http_client=_transport(openai.DefaultHttpxClient, body))
+    return lambda: [*client.responses.create(model="m", input="x", stream=True)]
+
+
+def _anthropic(body: bytes) -> Callable[[], object]:
+    import anthropic
+
+    http_client = _transport(anthropic.DefaultHttpxClient, body)
+    client = anthropic.Anthropic(api_key="x", base_url="http://x", http_client=http_client)
+    return lambda: [*client.messages.create(model="m", max_tokens=9, messages=[], stream=True)]
+
+
+def _google(body: bytes) -> Callable[[], object]:
+    import httpx
+    from google import genai
+    from google.genai import types
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=body, headers={"content-type": "text/event-stream"})
+
+    options = types.HttpOptions(base_url="http://x", httpx_client=httpx.Client(transport=httpx.MockTransport(answer)))
+    client = genai.Client(api_key="x", http_options=options)
+    return lambda: [*client.models.generate_content_stream(model="m", contents="x")]
+
+
+SDKS: dict[str, Callable[[bytes], Callable[[], object]]] = {
+    "openai-chat": _openai_chat,
+    "openai-responses": _openai_responses,
+    "anthropic-messages": _anthropic,
+    "google-generate": _google,
+}
+
+
+def main() -> None:
+    """Print the table."""
+    for name, row in measure().items():
+        sdk = f", 1/{1 / row['to_sdk']:.0f} of its SDK ({row['sdk_ms']:.0f} ms)" if "to_sdk" in row else ""
+        print(
+            f"{name}: {row['frames']:.0f} frames in {row['playhead_ms']:.1f} ms: {row['to_json']:.2f} x json.loads{sdk}"
+        )
+
+
+if __name__ == "__main__":
+    main()
