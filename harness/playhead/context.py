@@ -13,8 +13,8 @@ from playhead.usage import RunUsage
 
 __all__ = ["AgentDepsT", "RunContext", "RunContextAgentDepsT"]
 
-RunContextAgentDepsT = TypeVar("RunContextAgentDepsT", default=object, covariant=True)
-AgentDepsT = TypeVar("AgentDepsT", default=object, contravariant=True)
+RunContextAgentDepsT = TypeVar("RunContextAgentDepsT", default=None, covariant=True)
+AgentDepsT = TypeVar("AgentDepsT", default=None, contravariant=True)
 
 
 def _no_messages() -> list[ModelMessage]:

@@ -15,7 +15,9 @@ from playhead.messages import (
     ModelRequestParameters,
     ModelResponse,
     ModelSettings,
+    RetryPromptPart,
     StreamEvent,
+    ToolReturnPart,
     merge_model_settings,
 )
 from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, prepare_parameters
@@ -80,10 +82,11 @@ class Model(ABC):
         """The instructions of a request: its blocks, else what the latest request in its history has."""
         if parameters.instruction_parts is not None:
             return InstructionPart.join(parameters.instruction_parts)
-        for message in reversed(messages):
-            if isinstance(message, ModelRequest):
-                return message.instructions
-        return None
+        requests = (message for message in reversed(messages) if isinstance(message, ModelRequest))
+        latest = next(requests, None)
+        if latest is not None and latest.instructions is None and _only_answers_calls(latest):
+            latest = next(requests, None)  # the request that the calls were made for
+        return None if latest is None else latest.instructions
 
     async def count_tokens(
         self,
@@ -117,6 +120,10 @@ class Model(ABC):
         run_context: Any = None,
     ) -> AbstractAsyncContextManager[StreamedResponse]:
         """A context in which the reply streams. Leaving it closes the provider's stream at once."""
+
+
+def _only_answers_calls(request: ModelRequest) -> bool:
+    return all(isinstance(part, (ToolReturnPart, RetryPromptPart)) for part in request.parts)
 
 
 class StreamedResponse(ABC):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar, Self, cast
 
 from playhead.context import AgentDepsT, RunContext
 from playhead.exceptions import UserError
@@ -15,6 +15,7 @@ from playhead.models import Model, infer_model
 from playhead.output import OutputDataT, OutputSchema, OutputSpec, OutputValidator
 from playhead.runtime._concurrency import AnyConcurrencyLimit, as_limiter, place_in
 from playhead.runtime._decorators import DeclaringAgent
+from playhead.runtime._json_schema import output_json_schema
 from playhead.runtime._nodes import UserPromptNode
 from playhead.runtime._prompts import AgentInstructions, PromptFunction, instruction_parts, split_instructions
 from playhead.runtime._run import AgentRun, run_messages
@@ -34,12 +35,14 @@ from playhead.tools import (
 from playhead.usage import RunUsage, UsageLimits
 
 
-class _Unset:
+class Unset:
+    """The type of `UNSET`, for arguments that may be None."""
+
     def __repr__(self) -> str:
         return "UNSET"
 
 
-UNSET: Any = _Unset()
+UNSET: Any = Unset()
 NoneType = type(None)
 
 
@@ -52,73 +55,14 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
 
     _instrument_default: ClassVar[Any] = False
 
-    @overload
-    def __init__(
-        self: Agent[AgentDepsT, str],
-        model: Model | str | None = None,
-        *,
-        instructions: AgentInstructions[AgentDepsT] = None,
-        system_prompt: str | Sequence[str] = (),
-        deps_type: type[AgentDepsT] = ...,
-        name: str | None = None,
-        description: str | None = None,
-        model_settings: AgentModelSettings[AgentDepsT] | None = None,
-        retries: int = 1,
-        validation_context: Any | Callable[[RunContext[AgentDepsT]], Any] = None,
-        output_retries: int | None = None,
-        tools: Sequence[Tool[AgentDepsT] | ToolFuncEither[AgentDepsT, ...]] = (),
-        builtin_tools: Sequence[Any] = (),
-        prepare_tools: ToolsPrepareFunc[AgentDepsT] | None = None,
-        prepare_output_tools: ToolsPrepareFunc[AgentDepsT] | None = None,
-        toolsets: Sequence[AgentToolset[AgentDepsT]] | None = None,
-        defer_model_check: bool = False,
-        end_strategy: EndStrategy = "early",
-        instrument: Any = None,
-        metadata: AgentMetadata[AgentDepsT] | None = None,
-        history_processors: Sequence[Callable[..., Any]] | None = None,
-        event_stream_handler: EventStreamHandler[AgentDepsT] | None = None,
-        tool_timeout: float | None = None,
-        max_concurrency: AnyConcurrencyLimit = None,
-        capabilities: Sequence[Any] | None = None,
-    ) -> None: ...
-    @overload
     def __init__(
         self,
         model: Model | str | None = None,
         *,
-        output_type: OutputSpec[OutputDataT],
+        output_type: OutputSpec[OutputDataT] = str,
         instructions: AgentInstructions[AgentDepsT] = None,
         system_prompt: str | Sequence[str] = (),
-        deps_type: type[AgentDepsT] = ...,
-        name: str | None = None,
-        description: str | None = None,
-        model_settings: AgentModelSettings[AgentDepsT] | None = None,
-        retries: int = 1,
-        validation_context: Any | Callable[[RunContext[AgentDepsT]], Any] = None,
-        output_retries: int | None = None,
-        tools: Sequence[Tool[AgentDepsT] | ToolFuncEither[AgentDepsT, ...]] = (),
-        builtin_tools: Sequence[Any] = (),
-        prepare_tools: ToolsPrepareFunc[AgentDepsT] | None = None,
-        prepare_output_tools: ToolsPrepareFunc[AgentDepsT] | None = None,
-        toolsets: Sequence[AgentToolset[AgentDepsT]] | None = None,
-        defer_model_check: bool = False,
-        end_strategy: EndStrategy = "early",
-        instrument: Any = None,
-        metadata: AgentMetadata[AgentDepsT] | None = None,
-        history_processors: Sequence[Callable[..., Any]] | None = None,
-        event_stream_handler: EventStreamHandler[AgentDepsT] | None = None,
-        tool_timeout: float | None = None,
-        max_concurrency: AnyConcurrencyLimit = None,
-        capabilities: Sequence[Any] | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        model: Model | str | None = None,
-        *,
-        output_type: OutputSpec[Any] = str,
-        instructions: AgentInstructions[AgentDepsT] = None,
-        system_prompt: str | Sequence[str] = (),
-        deps_type: type[Any] = NoneType,
+        deps_type: type[AgentDepsT] = NoneType,
         name: str | None = None,
         description: str | None = None,
         model_settings: AgentModelSettings[AgentDepsT] | None = None,
@@ -273,11 +217,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
 
     def output_json_schema(self, output_type: OutputSpec[Any] | None = None) -> dict[str, Any]:
         """The JSON schema of what a run returns."""
-        from pydantic import TypeAdapter
-
-        from playhead.runtime._json_schema import output_types
-
-        return TypeAdapter(output_types(output_type if output_type is not None else self._output_type)).json_schema()
+        return output_json_schema(output_type if output_type is not None else self._output_type)
 
     def __repr__(self) -> str:
         return (
@@ -295,14 +235,14 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
     def override(
         self,
         *,
-        name: str | _Unset = UNSET,
-        deps: AgentDepsT | _Unset = UNSET,
-        model: Model | str | _Unset = UNSET,
-        toolsets: Sequence[AbstractToolset[AgentDepsT]] | _Unset = UNSET,
-        tools: Sequence[Tool[AgentDepsT] | ToolFuncEither[AgentDepsT, ...]] | _Unset = UNSET,
-        instructions: AgentInstructions[AgentDepsT] | _Unset = UNSET,
-        metadata: AgentMetadata[AgentDepsT] | _Unset = UNSET,
-        model_settings: AgentModelSettings[AgentDepsT] | _Unset = UNSET,
+        name: str | Unset = UNSET,
+        deps: AgentDepsT | Unset = UNSET,
+        model: Model | str | Unset = UNSET,
+        toolsets: Sequence[AbstractToolset[AgentDepsT]] | Unset = UNSET,
+        tools: Sequence[Tool[AgentDepsT] | ToolFuncEither[AgentDepsT, ...]] | Unset = UNSET,
+        instructions: AgentInstructions[AgentDepsT] | Unset = UNSET,
+        metadata: AgentMetadata[AgentDepsT] | Unset = UNSET,
+        model_settings: AgentModelSettings[AgentDepsT] | Unset = UNSET,
         spec: dict[str, Any] | None = None,
     ) -> Generator[None]:
         """Replace what was declared, for the block (in this task and those it starts). It wins over a run's arguments."""
@@ -318,7 +258,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
             "metadata": metadata,
             "model_settings": model_settings,
         }
-        changed = {key: value for key, value in given.items() if not isinstance(value, _Unset)}
+        changed = {key: value for key, value in given.items() if not isinstance(value, Unset)}
         token = self._overrides.set({**(self._overrides.get() or {}), **changed})
         try:
             yield
@@ -438,10 +378,9 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
         def settings(run_context: RunContext[Any]) -> ModelSettings | None:
             found = model.settings
             for layer in layers:
-                if callable(layer):
-                    run_context.model_settings = found
-                    layer = layer(run_context)
-                found = merge_model_settings(found, layer)
+                run_context.model_settings = found
+                made: Any = layer(run_context) if callable(layer) else layer
+                found = merge_model_settings(found, made)
             return found
 
         return settings
@@ -452,7 +391,8 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
         found: dict[str, Any] = {}
         for layer in layers:
             if layer is not None:
-                found.update(layer(ctx.run_context()) if callable(layer) else layer)
+                made: Any = layer(ctx.run_context()) if callable(layer) else layer
+                found.update(made)
         return found or None
 
     def _infer_name(self) -> None:
@@ -485,4 +425,6 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
 
 
 def _as_toolset(toolset: Any) -> AbstractToolset[Any]:
-    return toolset if isinstance(toolset, AbstractToolset) else DynamicToolset(toolset)
+    if isinstance(toolset, AbstractToolset):
+        return cast("AbstractToolset[Any]", toolset)
+    return DynamicToolset(toolset)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast, overload
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from playhead.context import AgentDepsT
+from playhead.context import AgentDepsT, RunContext
 from playhead.output import OutputDataT, OutputValidator, OutputValidatorFunc
 from playhead.runtime._prompts import PromptFunction
 from playhead.runtime._ways import AbstractAgent
@@ -91,7 +91,7 @@ class DeclaringAgent(AbstractAgent[AgentDepsT, OutputDataT]):
                 description=description,
                 retries=retries,
                 prepare=prepare,
-                args_validator=args_validator,
+                args_validator=cast(Any, args_validator),
                 docstring_format=docstring_format,
                 require_parameter_descriptions=require_parameter_descriptions,
                 schema_generator=schema_generator,
@@ -161,7 +161,7 @@ class DeclaringAgent(AbstractAgent[AgentDepsT, OutputDataT]):
                 description=description,
                 retries=retries,
                 prepare=prepare,
-                args_validator=args_validator,
+                args_validator=cast(Any, args_validator),
                 docstring_format=docstring_format,
                 require_parameter_descriptions=require_parameter_descriptions,
                 schema_generator=schema_generator,
@@ -195,6 +195,22 @@ class DeclaringAgent(AbstractAgent[AgentDepsT, OutputDataT]):
         return register if func is None else register(func)
 
     # ----------------------------------------------------------------- output
+    @overload
+    def output_validator(
+        self, func: Callable[[RunContext[AgentDepsT], OutputDataT], OutputDataT], /
+    ) -> Callable[[RunContext[AgentDepsT], OutputDataT], OutputDataT]: ...
+    @overload
+    def output_validator(
+        self, func: Callable[[RunContext[AgentDepsT], OutputDataT], Awaitable[OutputDataT]], /
+    ) -> Callable[[RunContext[AgentDepsT], OutputDataT], Awaitable[OutputDataT]]: ...
+    @overload
+    def output_validator(
+        self, func: Callable[[OutputDataT], OutputDataT], /
+    ) -> Callable[[OutputDataT], OutputDataT]: ...
+    @overload
+    def output_validator(
+        self, func: Callable[[OutputDataT], Awaitable[OutputDataT]], /
+    ) -> Callable[[OutputDataT], Awaitable[OutputDataT]]: ...
     def output_validator(
         self, func: OutputValidatorFunc[AgentDepsT, OutputDataT], /
     ) -> OutputValidatorFunc[AgentDepsT, OutputDataT]:
@@ -207,7 +223,17 @@ class DeclaringAgent(AbstractAgent[AgentDepsT, OutputDataT]):
 
     # ----------------------------------------------------------------- prompts
     @overload
-    def instructions(self, func: SystemPromptFunc[AgentDepsT], /) -> SystemPromptFunc[AgentDepsT]: ...
+    def instructions(
+        self, func: Callable[[RunContext[AgentDepsT]], str | None], /
+    ) -> Callable[[RunContext[AgentDepsT]], str | None]: ...
+    @overload
+    def instructions(
+        self, func: Callable[[RunContext[AgentDepsT]], Awaitable[str | None]], /
+    ) -> Callable[[RunContext[AgentDepsT]], Awaitable[str | None]]: ...
+    @overload
+    def instructions(self, func: Callable[[], str | None], /) -> Callable[[], str | None]: ...
+    @overload
+    def instructions(self, func: Callable[[], Awaitable[str | None]], /) -> Callable[[], Awaitable[str | None]]: ...
     @overload
     def instructions(self, /) -> Callable[[SystemPromptFunc[AgentDepsT]], SystemPromptFunc[AgentDepsT]]: ...
     def instructions(self, func: SystemPromptFunc[AgentDepsT] | None = None, /) -> Any:
@@ -220,7 +246,17 @@ class DeclaringAgent(AbstractAgent[AgentDepsT, OutputDataT]):
         return register if func is None else register(func)
 
     @overload
-    def system_prompt(self, func: SystemPromptFunc[AgentDepsT], /) -> SystemPromptFunc[AgentDepsT]: ...
+    def system_prompt(
+        self, func: Callable[[RunContext[AgentDepsT]], str | None], /
+    ) -> Callable[[RunContext[AgentDepsT]], str | None]: ...
+    @overload
+    def system_prompt(
+        self, func: Callable[[RunContext[AgentDepsT]], Awaitable[str | None]], /
+    ) -> Callable[[RunContext[AgentDepsT]], Awaitable[str | None]]: ...
+    @overload
+    def system_prompt(self, func: Callable[[], str | None], /) -> Callable[[], str | None]: ...
+    @overload
+    def system_prompt(self, func: Callable[[], Awaitable[str | None]], /) -> Callable[[], Awaitable[str | None]]: ...
     @overload
     def system_prompt(
         self, /, *, dynamic: bool = False

@@ -289,13 +289,17 @@ class CallToolsNode(Generic[DepsT, OutputDataT]):
         if manager.tools is None or manager.ctx is None:
             deps.tool_manager = await manager.for_run_step(ctx.output_context())
         if self.tool_call_results is None and not _says_something(response):
-            self._next = self._handle_nothing(ctx)
-            if self._next is not None:
+            self._check_reason(ctx)
+            if not response.parts and schema.allows_none:
+                self._next = await self._handle_value(ctx, None)
                 return
             text = _latest_text(state.message_history)
             if schema.text_processor is not None and text:
-                self._next = await self._handle_text(ctx, text)
-                return
+                try:
+                    self._next = self._end(ctx, FinalResult(await self._text_output(ctx, text)), [])
+                    return
+                except ToolRetryError:
+                    pass  # it was not meant as the answer
             if not response.parts:
                 state.use_output_retry(deps.max_result_retries, max_tokens=deps.max_tokens)
                 self._next = ModelRequestNode(ModelRequest(parts=[]))
@@ -327,18 +331,21 @@ class CallToolsNode(Generic[DepsT, OutputDataT]):
                 self._next = ModelRequestNode(ModelRequest(parts=parts))
             return
         if schema.allows_image and (images := response.images):
-            self._next = await self._handle_image(ctx, images[0])
+            self._next = await self._handle_value(ctx, images[0])
             return
         text = text_of(response)
         if schema.text_processor is not None and text:
-            self._next = await self._handle_text(ctx, text)
+            try:
+                self._next = self._end(ctx, FinalResult(await self._text_output(ctx, text)), [])
+            except ToolRetryError as error:
+                self._next = self._ask_again(ctx, error)
             return
         retry = RetryPromptPart(_what_to_do(ctx))
         state.use_output_retry(deps.max_result_retries, ToolRetryError(retry), deps.max_tokens)
         self._next = ModelRequestNode(ModelRequest(parts=[retry]))
 
-    def _handle_nothing(self, ctx: GraphRunContext[Any, Any]) -> End[FinalResult[Any]] | None:
-        """A reply without anything that could be an answer: whether that is the end, or whose fault it is."""
+    def _check_reason(self, ctx: GraphRunContext[Any, Any]) -> None:
+        """For a reply without anything that could be an answer: raises where it is known why."""
         response, deps = self.model_response, ctx.deps
         if response.finish_reason == "length":
             raise UnexpectedModelBehavior(
@@ -356,29 +363,23 @@ class CallToolsNode(Generic[DepsT, OutputDataT]):
             elif details.get("finish_reason"):
                 message = f"Content filter triggered. Finish reason: {details['finish_reason']!r}"
             raise ContentFilterError(message, body=ModelMessagesTypeAdapter.dump_json([response]).decode())
-        if not response.parts and deps.output_schema.allows_none:
-            return self._end(ctx, FinalResult(None), [])
-        return None
 
-    async def _handle_text(self, ctx: GraphRunContext[Any, Any], text: str) -> Any:
-        deps = ctx.deps
+    async def _text_output(self, ctx: GraphRunContext[Any, Any], text: str) -> Any:
         context = ctx.output_context()
-        try:
-            output = await deps.output_schema.process_text(text, context)
-            for validator in deps.output_validators:
-                output = await validator.validate(output, context)
-        except ToolRetryError as error:
-            return self._ask_again(ctx, error)
-        return self._end(ctx, FinalResult(output), [])
+        output = await ctx.deps.output_schema.process_text(text, context)
+        for validator in ctx.deps.output_validators:
+            output = await validator.validate(output, context)
+        return output
 
-    async def _handle_image(self, ctx: GraphRunContext[Any, Any], image: Any) -> Any:
+    async def _handle_value(self, ctx: GraphRunContext[Any, Any], value: Any) -> Any:
+        """An output that needs no processing: a picture, or None."""
         context = ctx.output_context()
         try:
             for validator in ctx.deps.output_validators:
-                image = await validator.validate(image, context)
+                value = await validator.validate(value, context)
         except ToolRetryError as error:
             return self._ask_again(ctx, error)
-        return self._end(ctx, FinalResult(image), [])
+        return self._end(ctx, FinalResult(value), [])
 
     def _ask_again(self, ctx: GraphRunContext[Any, Any], error: ToolRetryError) -> ModelRequestNode[Any, Any]:
         ctx.state.use_output_retry(ctx.deps.max_result_retries, error, ctx.deps.max_tokens)

@@ -24,18 +24,18 @@ class Partials:
 
     def __init__(self, stream: AgentStream[Any, Any], *, progressive: bool) -> None:
         self._stream = stream
-        deps = stream._ctx.deps  # pyright: ignore[reportPrivateUsage]
+        deps = stream.ctx.deps
         self._partial = PartialOutput(
             deps.output_schema,
-            stream._streamed.fold,  # pyright: ignore[reportPrivateUsage]
+            stream.fold,
             has_validators=bool(deps.output_validators),
-            context=stream._ctx.run_context().validation_context,  # pyright: ignore[reportPrivateUsage]
+            context=stream.ctx.run_context().validation_context,
             progressive=progressive,
         )
 
     async def look(self) -> Any:
         """The output for the state of the reply now; what does not validate yet is nothing."""
-        final = self._stream._final  # pyright: ignore[reportPrivateUsage]
+        final = self._stream.final_result_event
         assert final is not None
         value = self._partial.look(final.tool_name)
         if value is not WHOLE:

@@ -30,7 +30,7 @@ from playhead.usage import RunUsage, UsageLimits
 if TYPE_CHECKING:
     from playhead.runtime._agent import Agent
 
-DepsT = TypeVar("DepsT", default=object, contravariant=True)
+DepsT = TypeVar("DepsT", default=None, contravariant=True)
 EndStrategy: TypeAlias = Literal["early", "graceful", "exhaustive"]
 """What happens to the other tool calls of a response that gives the final output."""
 

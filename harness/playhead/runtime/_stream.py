@@ -36,13 +36,12 @@ from playhead.output import OutputDataT
 from playhead.runtime._debounce import Collector
 from playhead.runtime._partials import Partials
 from playhead.runtime._state import GraphRunContext
+from playhead.stream import Fold
 from playhead.tools import ToolManager
 from playhead.usage import RunUsage
 
 _STREAM_FAILED = "Output validation failed during streaming, and retries are not supported in `run_stream()`"
 _NOTHING: Any = object()
-_BETWEEN = "\n\n"
-"""What keeps apart the texts on both sides of a native tool's call."""
 
 
 class AgentStream(Generic[AgentDepsT, OutputDataT]):
@@ -66,7 +65,6 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         self._source: AsyncGenerator[ModelResponseStreamEvent] | None = None
         self._collector: Collector[ModelResponseStreamEvent] | None = None
         self._output: Any = _NOTHING
-        self._over = False
 
     # ----------------------------------------------------------------- events
     def __aiter__(self) -> AsyncIterator[ModelResponseStreamEvent]:
@@ -107,36 +105,34 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         source = self._streamed.__aiter__()
         try:
             async for event in source:
-                kind = type(event)
-                if kind is PartDeltaEvent:
-                    yield event  # pyright: ignore[reportReturnType]
-                elif kind is ResponseMeta:
-                    if event.error is not None:  # pyright: ignore[reportAttributeAccessIssue]
-                        raise _provider_error(self._streamed, event.error)  # pyright: ignore[reportAttributeAccessIssue]
+                if type(event) is PartDeltaEvent:
+                    yield event
+                elif isinstance(event, ResponseMeta):
+                    if event.error is not None:
+                        raise _provider_error(self._streamed, event.error)
                 else:
-                    yield event  # pyright: ignore[reportReturnType]
-                    if kind is PartStartEvent and self._final is None:
-                        final = self._final_event(event.part)  # pyright: ignore[reportAttributeAccessIssue]
+                    yield event
+                    if isinstance(event, PartStartEvent) and self._final is None:
+                        final = self._final_event(event.part)
                         if final is not None:
                             self._final = final
                             yield final
-            self._over = True
         finally:
-            await source.aclose()  # pyright: ignore[reportAttributeAccessIssue]
+            await self._streamed.aclose()
 
     def _final_event(self, part: Any) -> FinalResultEvent | None:
         """Whether this part begins the run's output."""
         if isinstance(part, TextPart):
-            return _BY_TEXT() if self._parameters.allow_text_output else None
+            return _by_text() if self._parameters.allow_text_output else None
         if isinstance(part, ToolCallPart):
             definition = self._tool_defs.get(part.tool_name)
             if definition is None:
                 return None
             if definition.kind == "output":
                 return FinalResultEvent(tool_name=part.tool_name, tool_call_id=part.tool_call_id)
-            return _BY_TEXT() if definition.defer else None
+            return _by_text() if definition.defer else None
         if isinstance(part, FilePart):
-            return _BY_TEXT() if self._parameters.allow_image_output else None
+            return _by_text() if self._parameters.allow_image_output else None
         return None
 
     @property
@@ -148,7 +144,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         """Read as far as the output begins. False where the reply ends without one."""
         if self._final is None:
             async for event in self:
-                if event is self._final:
+                if isinstance(event, FinalResultEvent):
                     return True
         return self._final is not None
 
@@ -170,6 +166,16 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         return self._collector.groups(debounce_by)
 
     # ----------------------------------------------------------------- state
+    @property
+    def ctx(self) -> GraphRunContext[AgentDepsT, OutputDataT]:
+        """The run's state and what was declared for it."""
+        return self._ctx
+
+    @property
+    def fold(self) -> Fold:
+        """The reply so far, as the reducer holds it."""
+        return self._streamed.fold
+
     @property
     def touched(self) -> bool:
         """Whether anything was read of the stream."""
@@ -247,8 +253,8 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 if type(event.delta) is TextPartDelta and event.delta.content_delta:
                     separate = True
                     yield event.delta.content_delta
-            elif (piece := _piece_of(event, separate)) is not None:
-                separate = piece is not _BETWEEN
+            elif isinstance(event, PartStartEvent) and (piece := _piece_of(event.part, separate)):
+                separate = isinstance(event.part, TextPart)
                 yield piece
 
     async def _grouped_text(self, debounce_by: float) -> AsyncGenerator[str]:
@@ -262,9 +268,9 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                         if isinstance(event.delta, TextPartDelta) and event.delta.content_delta:
                             separate = True
                             waiting.append(event.delta.content_delta)
-                    elif (piece := _piece_of(event, separate)) is not None:
+                    elif isinstance(event, PartStartEvent) and (piece := _piece_of(event.part, separate)):
                         waiting.append(piece)
-                        separate = piece is not _BETWEEN
+                        separate = isinstance(event.part, TextPart)
                 if waiting:
                     yield "".join(waiting)
                     waiting.clear()
@@ -434,17 +440,14 @@ async def _validate_with(validators: list[Any], output: Any, context: Any) -> An
     return output
 
 
-def _piece_of(event: Any, after_text: bool) -> str | None:
-    """The text that a start brings; an empty line where a call of a native tool interrupts text."""
-    if isinstance(event, PartStartEvent):
-        if isinstance(event.part, TextPart) and event.part.content:
-            return event.part.content
-        if isinstance(event.part, BuiltinToolCallPart) and after_text:
-            return _BETWEEN
-    return None
+def _piece_of(part: Any, after_text: bool) -> str | None:
+    """The text that a part begins with; an empty line where a call of a native tool interrupts text."""
+    if isinstance(part, TextPart):
+        return part.content
+    return "\n\n" if after_text and isinstance(part, BuiltinToolCallPart) else None
 
 
-def _BY_TEXT() -> FinalResultEvent:
+def _by_text() -> FinalResultEvent:
     return FinalResultEvent(tool_name=None, tool_call_id=None)
 
 

@@ -48,12 +48,12 @@ def iterate_blocking(items: AsyncGenerator[T]) -> Iterator[T]:
     try:
         while True:
             try:
-                yield loop.run_until_complete(items.__anext__())  # pyright: ignore[reportArgumentType]
+                yield loop.run_until_complete(items.__anext__())
             except StopAsyncIteration:
                 return
     finally:
         if not loop.is_closed() and not loop.is_running():
-            loop.run_until_complete(items.aclose())  # pyright: ignore[reportArgumentType]
+            loop.run_until_complete(items.aclose())
 
 
 class StreamedRunResultSync(Generic[AgentDepsT, OutputDataT]):
@@ -98,7 +98,9 @@ class StreamedRunResultSync(Generic[AgentDepsT, OutputDataT]):
         if opened is None:
             return
         try:
-            loop = asyncio.get_event_loop_policy().get_event_loop()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                loop = asyncio.get_event_loop()
             if not loop.is_closed() and not loop.is_running():
                 loop.run_until_complete(_leave(opened))
         except Exception:
