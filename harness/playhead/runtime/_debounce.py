@@ -34,20 +34,21 @@ class Collector(Generic[T]):
         return self._task is not None and not self._task.done()
 
     async def groups(self, window: float) -> AsyncGenerator[list[T]]:
-        """Groups of items, never empty, until the source ends. Raises what the source raises, after the last group."""
+        """Groups of items, never empty, until the source ends. Raises what the source raises, instead of a group."""
         self._items.clear()  # whoever begins has already seen these in the state
         self._window = window
         self._deadline = clock.monotonic() + window
         try:
             while True:
                 await self._fill()
+                if self._task is not None and self._task.done():
+                    self._task.result()  # an error comes at once: its group is not handed out
                 if self._items:
                     items, self._items = self._items, []
                     yield items
                 task = self._task
                 if task is not None and task.done():
                     self._task = None
-                    task.result()
                     if self.ended:
                         return
                 self._deadline = None

@@ -41,7 +41,6 @@ from playhead.tools import ToolManager
 from playhead.usage import RunUsage
 
 _STREAM_FAILED = "Output validation failed during streaming, and retries are not supported in `run_stream()`"
-_NOTHING: Any = object()
 
 
 class AgentStream(Generic[AgentDepsT, OutputDataT]):
@@ -64,7 +63,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         self._final: FinalResultEvent | None = None
         self._source: AsyncGenerator[ModelResponseStreamEvent] | None = None
         self._collector: Collector[ModelResponseStreamEvent] | None = None
-        self._output: Any = _NOTHING
+        self._output: Any = None  # an output that is None is made anew each time, as in the reference
 
     # ----------------------------------------------------------------- events
     def __aiter__(self) -> AsyncIterator[ModelResponseStreamEvent]:
@@ -325,7 +324,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         filled field by field as they arrive, without validation (`model_fields_set` tells what has come). Closing this
         early closes the model's stream.
         """
-        if self._output is not _NOTHING:
+        if self._output is not None:
             yield deepcopy(self._output)
             return
         partials = Partials(self, progressive=progressive)
@@ -345,7 +344,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
 
     async def get_output(self) -> OutputDataT:
         """The complete output, validated. Reads the rest of the reply."""
-        if self._output is _NOTHING:
+        if self._output is None:
             async for _ in self:
                 pass
             self._output = await self.validate_response_output(self.response)
