@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from playhead.exceptions import UserError
-from playhead.messages import ModelSettings
+from playhead.messages import ModelRequestParameters, ModelSettings
 from playhead.models._http import HttpModel, HttpStreamedResponse
 from playhead.models._infer import infer_provider
 from playhead.models._providers import Provider, google_cloud_path
@@ -145,6 +145,20 @@ class GoogleModel(HttpModel):
         if isinstance(provider, str):
             provider = infer_provider(provider)
         super().__init__("google-generate", model_name, provider=provider, settings=settings, profile=profile)
+
+    def prepare_request(
+        self, model_settings: ModelSettings | None, model_request_parameters: ModelRequestParameters
+    ) -> tuple[ModelSettings | None, ModelRequestParameters]:
+        """As any model's; `UserError` for what Google's models do not take together."""
+        settings, parameters = super().prepare_request(model_settings, model_request_parameters)
+        if parameters.function_tools and parameters.output_mode == "native":
+            raise UserError(
+                "Google does not support `NativeOutput` and function tools at the same time. "
+                "Use `output_type=ToolOutput(...)` instead."
+            )
+        if parameters.function_tools and parameters.builtin_tools:
+            raise UserError("Google does not support function tools and built-in tools at the same time.")
+        return settings, parameters
 
 
 class GeminiModel(GoogleModel):

@@ -1,4 +1,8 @@
-"""The instructions of a call, wherever they stand: in its parameters, or in the last request of its messages."""
+"""What the formats do not tell apart: instructions from system prompts, output tools from others.
+
+The instructions of a call stand in its parameters, or in the last request of its messages. Output tools are known by
+the names that agents give them, and by standing last.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Sequence
 from playhead.messages import InstructionPart, ModelMessage, ModelRequest, RetryPromptPart, ToolReturnPart
 from playhead.wire._dialect import ModelCall
 
-__all__ = ["instruction_parts"]
+__all__ = ["instruction_parts", "output_tools"]
 
 
 def instruction_parts(call: ModelCall) -> list[InstructionPart]:
@@ -29,3 +33,11 @@ def _of_messages(messages: Sequence[ModelMessage]) -> str | None:
     if all(isinstance(part, (ToolReturnPart, RetryPromptPart)) for part in last.parts):
         return requests[1].instructions
     return None
+
+
+def output_tools(names: Sequence[str]) -> int:
+    """From which place on the tools with these names are output tools; the number of names if none is."""
+    first = len(names)
+    while first and (names[first - 1] == "final_result" or names[first - 1].startswith("final_result_")):
+        first -= 1
+    return first

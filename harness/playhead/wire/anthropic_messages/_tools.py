@@ -7,12 +7,12 @@ from typing import Any
 from playhead.exceptions import UserError
 from playhead.messages import ModelRequestParameters, OutputObjectDefinition, ToolDefinition
 from playhead.wire._dialect import ModelCall
+from playhead.wire._instructions import output_tools
 from playhead.wire._json import as_dict, as_list, as_text
 from playhead.wire._schema import walk_schema
 from playhead.wire.anthropic_messages._models import abilities
 
 __all__ = [
-    "is_output_tool",
     "output_schema",
     "read_output",
     "read_tool_choice",
@@ -213,18 +213,18 @@ def read_tools(
     body: dict[str, Any], parameters: ModelRequestParameters, settings: dict[str, Any], extra: dict[str, Any]
 ) -> None:
     """Puts the body's tools where they belong; those that the provider runs stay in `extra` as they are."""
-    native: list[dict[str, Any]] = []
-    for tool in map(as_dict, as_list(body.get("tools"))):
-        if tool.get("type", "custom") != "custom" or "input_schema" not in tool:
-            native.append(tool)
-            continue
+    tools = [as_dict(tool) for tool in as_list(body.get("tools"))]
+    native = [tool for tool in tools if tool.get("type", "custom") != "custom" or "input_schema" not in tool]
+    tools = [tool for tool in tools if tool.get("type", "custom") == "custom" and "input_schema" in tool]
+    outputs = output_tools([as_text(tool.get("name")) or "" for tool in tools])
+    for n, tool in enumerate(tools):
         name = as_text(tool.get("name")) or ""
         definition = ToolDefinition(
             name=name,
             description=as_text(tool.get("description")),
             parameters_json_schema=as_dict(tool["input_schema"]),
             strict=True if tool.get("strict") is True else None,
-            kind="output" if is_output_tool(name) else "function",
+            kind="output" if n >= outputs else "function",
         )
         (parameters.output_tools if definition.kind == "output" else parameters.function_tools).append(definition)
         if "cache_control" in tool:
@@ -233,11 +233,6 @@ def read_tools(
             settings["anthropic_eager_input_streaming"] = True
     if native:
         extra["tools"] = native
-
-
-def is_output_tool(name: str) -> bool:
-    """Whether a tool's name is one that agents give their output tools; the wire does not tell them apart."""
-    return name == "final_result" or name.startswith("final_result_")
 
 
 def read_tool_choice(body: dict[str, Any], parameters: ModelRequestParameters, settings: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Replies written: stream events in, bytes out. No IO.
 
-Each piece of text or reasoning is a chunk. The format has calls only as a whole, so that a call is written when its part
-ends. The last chunk has the reason to stop and the usage.
+Each piece of text or reasoning is a chunk. The format has calls only as a whole, so that a call is written when it is
+complete: when its part has ended with arguments that are an object, or else at the end of the reply; and never before a
+call that began earlier. The last chunk has the reason to stop and the usage.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from playhead.wire.google_generate._fields import FINISH, STOP
 from playhead.wire.google_generate._messages import signature_of, write_part
 from playhead.wire.google_generate._usage import write_usage
 
-__all__ = ["StreamEncoder", "WholeEncoder", "blocked", "error_object", "finish_reason"]
+__all__ = ["StreamEncoder", "WholeEncoder", "blocked", "error_object", "finish_reason", "is_complete"]
 
 ERROR_STATUS: dict[int, str] = {
     400: "INVALID_ARGUMENT",
@@ -79,8 +80,9 @@ class StreamEncoder:
         self._fold = Fold()
         self._out: list[bytes] = []
         self._over = False
-        self._waits: set[int] = set()
-        self._news = False
+        self._calls: list[int] = []
+        self._ended: set[int] = set()
+        self._names: dict[int, tuple[str | None, str | None]] = {}
 
     def feed(self, event: StreamEvent) -> bytes:
         """The chunk of this event, if it makes one."""
@@ -94,7 +96,6 @@ class StreamEncoder:
                 case PartEndEvent():
                     self._end(event.index)
                 case ResponseMeta():
-                    self._news = self._news or event.usage is not None
                     if event.error is not None:
                         self._frame(error_object(event.error))
                         self._over = True
@@ -104,8 +105,7 @@ class StreamEncoder:
     def close(self) -> bytes:
         """The last chunk. A reply that is `incomplete` has none with a reason to stop."""
         if not self._over:
-            for index in sorted(self._waits):
-                self._end(index)
+            self._write_calls(last=True)
             self._frame(_chunk(self._fold, self._call, [], last=True))
             self._over = True
         out, self._out = self._out, []
@@ -113,7 +113,8 @@ class StreamEncoder:
 
     def _start(self, index: int, part: ModelResponsePart) -> None:
         if isinstance(part, (ToolCallPart, BuiltinToolCallPart)):
-            self._waits.add(index)
+            self._calls.append(index)
+            self._names[index] = (self._fold.model_name, self._fold.provider_response_id)
         elif isinstance(part, (TextPart, ThinkingPart)):
             self._text(part.content, isinstance(part, ThinkingPart), signature_of(part))
         elif (written := _sealed_part(part)) is not None:
@@ -137,18 +138,38 @@ class StreamEncoder:
             self._parts([part])
 
     def _end(self, index: int) -> None:
-        if index in self._waits:
-            self._waits.discard(index)
+        self._ended.add(index)
+        self._write_calls()
+
+    def _write_calls(self, *, last: bool = False) -> None:
+        """The calls that are complete, in the order in which they began."""
+        while self._calls and (last or is_complete(self._fold, self._calls[0], self._ended)):
+            index = self._calls.pop(0)
             written = _sealed_part(self._fold.part(index))
             assert written is not None
-            self._parts([written])
+            # A call says of the reply what was known when it began; what came since is for the next chunk.
+            self._frame(_chunk(self._fold, self._call, [written], names=self._names[index]))
 
     def _parts(self, parts: list[dict[str, Any]]) -> None:
-        self._frame(_chunk(self._fold, self._call, parts, usage=self._news))
-        self._news = False
+        self._frame(_chunk(self._fold, self._call, parts))
 
     def _frame(self, chunk: dict[str, Any]) -> None:
         self._out.append(b"data: " + dump_text(chunk).encode("utf-8", "replace") + b"\r\n\r\n")
+
+
+def is_complete(fold: Fold, index: int, ended: set[int]) -> bool:
+    """Whether nothing more can come for a call: streams of other formats go on with a call after the next has begun."""
+    if index not in ended:
+        return False
+    part = fold.part(index)
+    assert isinstance(part, (ToolCallPart, BuiltinToolCallPart))
+    if not part.args or isinstance(part.args, dict):
+        return isinstance(part.args, dict)
+    try:
+        part.args_as_dict(raise_if_invalid=True)
+    except (ValueError, AssertionError):
+        return False
+    return True
 
 
 def finish_reason(fold: Fold) -> str | None:
@@ -177,9 +198,15 @@ def error_object(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chunk(
-    fold: Fold, call: ModelCall | None, parts: list[dict[str, Any]], *, last: bool = False, usage: bool = False
+    fold: Fold,
+    call: ModelCall | None,
+    parts: list[dict[str, Any]],
+    *,
+    last: bool = False,
+    names: tuple[str | None, str | None] | None = None,
 ) -> dict[str, Any]:
     chunk: dict[str, Any] = {}
+    model, reply_id = names or (fold.model_name, fold.provider_response_id)
     reason = finish_reason(fold) if last else None
     if last and (block := blocked(fold)) is not None:
         message = (fold.details or {}).get("block_reason_message")
@@ -189,11 +216,11 @@ def _chunk(
         if reason is not None:
             candidate["finishReason"] = reason
         chunk["candidates"] = [candidate | {"index": 0}]
-    if last or usage:
+    if last:
         chunk["usageMetadata"] = write_usage(fold.usage)
-    if model := fold.model_name or (call.model if call is not None else None):
+    if model := model or (call.model if call is not None else None):
         chunk["modelVersion"] = model
-    if reply_id := fold.provider_response_id:
+    if reply_id:
         chunk["responseId"] = reply_id
     return chunk
 

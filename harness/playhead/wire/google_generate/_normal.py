@@ -2,8 +2,9 @@
 
 Carried as they are: texts and reasoning piece by piece, calls with their ids, files, the provider's own tools, seals
 (`thought_signature`). Changed: texts that follow each other are one text, and so is reasoning (not so in a whole reply);
-a call arrives when it is complete, its arguments as an object; code that was run, and its result, have their id among
-their fields; a finish by a call is a plain stop. Empty texts without a seal are dropped.
+a call arrives when it is complete, not before one that began earlier, its arguments as an object; code that was run, and its result, have their id among
+their fields; a finish by a call is a plain stop; usage comes with the
+end. Empty texts without a seal are dropped.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from playhead.stream import Emitter, Fold
 from playhead.usage import RequestUsage
 from playhead.wire._json import as_text
 from playhead.wire.google_generate._decoder import read_error_object
-from playhead.wire.google_generate._encoder import blocked, error_object, finish_reason
+from playhead.wire.google_generate._encoder import blocked, error_object, finish_reason, is_complete
 from playhead.wire.google_generate._fields import FINISH, standard_base64
 from playhead.wire.google_generate._messages import signature_of
 from playhead.wire.google_generate._usage import read_usage, write_usage
@@ -54,9 +55,10 @@ class _Normaliser:
         self.emitter = Emitter()
         self.failed = False
         self.run_: tuple[str, object] | None = None
-        self.waits: set[int] = set()
+        self.calls: list[int] = []
+        self.ended: set[int] = set()
         self.usage = RequestUsage()
-        self.news = False
+        self.names: dict[int, tuple[str | None, str | None]] = {}
         self.told: set[str] = set()
         self.reply_id: str | None = None
 
@@ -76,7 +78,8 @@ class _Normaliser:
     def _event(self, event: StreamEvent) -> None:
         match event:
             case PartStartEvent(part=ToolCallPart() | BuiltinToolCallPart()):
-                self.waits.add(event.index)
+                self.calls.append(event.index)
+                self.names[event.index] = (self.given.model_name, self.given.provider_response_id)
             case PartStartEvent(part=TextPart() | ThinkingPart() as part):
                 self._text(part.content, part.part_kind, signature_of(part))
             case PartStartEvent():
@@ -89,7 +92,6 @@ class _Normaliser:
             case PartEndEvent():
                 self._end(event.index)
             case ResponseMeta():
-                self.news = self.news or event.usage is not None
                 if event.error is not None:
                     self._fail(event.error)
             case _:
@@ -102,8 +104,7 @@ class _Normaliser:
 
     def _close(self) -> None:
         if self.streamed:
-            for index in sorted(self.waits):
-                self._end(index)
+            self._take_calls(last=True)
             self._describe(last=True)
         else:
             self._describe(last=True)
@@ -114,21 +115,21 @@ class _Normaliser:
             self.emitter.meta(ResponseMeta(state="incomplete"))
 
     # ------------------------------------------------------------------ what a chunk says of the reply
-    def _describe(self, *, last: bool = False) -> None:
+    def _describe(self, names: tuple[str | None, str | None] | None = None, *, last: bool = False) -> None:
         news: dict[str, Any] = {}
+        model, reply_id = names or (self.given.model_name, self.given.provider_response_id)
         if not self.told:
             self.told.add("provider")
             news["provider_name"] = NAME
-        if last or self.news:
+        if last:
             usage = read_usage(write_usage(self.given.usage), self.usage)
             if usage != self.usage:
                 news["usage"] = self.usage = usage
-            self.news = False
-        if self.given.model_name and "model" not in self.told:
+        if model and "model" not in self.told:
             self.told.add("model")
-            news["model_name"] = self.given.model_name
-        if self.given.provider_response_id and self.given.provider_response_id != self.reply_id:
-            news["provider_response_id"] = self.reply_id = self.given.provider_response_id
+            news["model_name"] = model
+        if reply_id and reply_id != self.reply_id:
+            news["provider_response_id"] = self.reply_id = reply_id
         if last:
             news |= self._ending()
         if news:
@@ -158,15 +159,19 @@ class _Normaliser:
             self.emitter.delta(self.run_[1], ThinkingPartDelta(content_delta=text, **sealed))
 
     def _end(self, index: int) -> None:
-        if index in self.waits:
-            self.waits.discard(index)
-            self._whole(self.given.part(index))
+        self.ended.add(index)
+        self._take_calls()
 
-    def _whole(self, part: ModelResponsePart) -> None:
+    def _take_calls(self, *, last: bool = False) -> None:
+        while self.calls and (last or is_complete(self.given, self.calls[0], self.ended)):
+            index = self.calls.pop(0)
+            self._whole(self.given.part(index), self.names[index])
+
+    def _whole(self, part: ModelResponsePart, names: tuple[str | None, str | None] | None = None) -> None:
         carried = _carried(part)
         if carried is not None:
             if self.streamed:
-                self._describe()
+                self._describe(names)
             self.run_ = None
             self.emitter.whole(carried)
 

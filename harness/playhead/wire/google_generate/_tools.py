@@ -7,6 +7,7 @@ from typing import Any
 from playhead.exceptions import UserError
 from playhead.messages import ModelRequestParameters, OutputObjectDefinition, ToolDefinition
 from playhead.wire._dialect import ModelCall
+from playhead.wire._instructions import output_tools
 from playhead.wire._json import as_dict, as_list, as_text
 from playhead.wire._schema import walk_schema
 from playhead.wire.google_generate._fields import get
@@ -38,11 +39,6 @@ def write_tools(call: ModelCall) -> tuple[list[dict[str, Any]], dict[str, Any] |
         declarations.append(declaration)
     tools: list[dict[str, Any]] = [{"functionDeclarations": declarations}] if declarations else []
     pictures: dict[str, Any] | None = None
-    if parameters.builtin_tools and parameters.function_tools:
-        raise UserError(
-            "Google takes function tools or tools of its own, not both in one request. Leave one kind out, or give each "
-            "to an agent of its own."
-        )
     for native in parameters.builtin_tools:
         kind = getattr(native, "kind", None)
         if kind in _NATIVE:
@@ -89,11 +85,6 @@ def write_output(call: ModelCall, tools: list[dict[str, Any]]) -> dict[str, Any]
     """Fields of the configuration that ask for JSON."""
     parameters = call.parameters
     if parameters.output_mode == "native" and (output := parameters.output_object) is not None:
-        if parameters.function_tools:
-            raise UserError(
-                "Google does not support `NativeOutput` and function tools at the same time. "
-                "Use `output_type=ToolOutput(...)` instead."
-            )
         schema = walk_schema(output.json_schema, _plain)
         schema |= {"title": output.name} if output.name else {}
         schema |= {"description": output.description} if output.description else {}
@@ -128,11 +119,16 @@ def _plain(part: dict[str, Any]) -> dict[str, Any]:
 def read_tools(body: dict[str, Any], parameters: ModelRequestParameters, extra: dict[str, Any]) -> None:
     """Puts the body's functions where they belong; the provider's own tools stay in `extra` as they are."""
     native: list[dict[str, Any]] = []
-    for tool in map(as_dict, as_list(body.get("tools"))):
+    tools = [as_dict(tool) for tool in as_list(body.get("tools"))]
+    declarations = [as_dict(item) for tool in tools for item in as_list(get(tool, "functionDeclarations"))]
+    outputs = output_tools([as_text(declaration.get("name")) or "" for declaration in declarations])
+    seen = 0
+    for tool in tools:
         for declaration in map(as_dict, as_list(get(tool, "functionDeclarations"))):
             name = as_text(declaration.get("name")) or ""
+            output = seen >= outputs
+            seen += 1
             schema = get(declaration, "parametersJsonSchema")
-            output = name == "final_result" or name.startswith("final_result_")
             definition = ToolDefinition(
                 name=name,
                 description=as_text(declaration.get("description")),
