@@ -158,7 +158,7 @@ def _number(text: str) -> float | int:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def lay_out_json(body: bytes) -> str | None:
+def lay_out_json(body: bytes) -> bytes | None:
     """The same JSON with one field per line, or None for a body that is not an object or array.
 
     Works on tokens, not on values: numbers, escapes, the order of keys and even keys given twice stay as they were
@@ -171,27 +171,31 @@ def lay_out_json(body: bytes) -> str | None:
     except UnicodeDecodeError:
         return None  # json.loads also takes UTF-16; such a body stays as it is
     parts: list[str] = []
-    depth, opened = 0, False
+    add = parts.append
+    line, opened = "\n", False
     for token in _TOKEN.findall(text):
-        if token in "]}":
-            depth -= 1
-            parts.append(token if opened else f"\n{'  ' * depth}{token}")
+        kind = token[0]
+        if kind == ",":
+            add(",")
+            add(line)
+        elif kind == ":":
+            add(": ")
+        elif kind in "]}":
+            line = line[:-2]
+            if not opened:
+                add(line)
+            add(token)
             opened = False
-            continue
-        if opened:
-            parts.append("\n" + "  " * depth)
-            opened = False
-        if token in "[{":
-            depth += 1
-            opened = True
-            parts.append(token)
-        elif token == ",":
-            parts.append(",\n" + "  " * depth)
-        elif token == ":":
-            parts.append(": ")
         else:
-            parts.append(_BARE.sub(_escape, token))
-    return "".join(parts)
+            if opened:
+                add(line)
+            opened = kind in "[{"
+            if opened:
+                line += "  "
+                add(token)
+            else:
+                add(token if token.isascii() and "\x7f" not in token else _BARE.sub(_escape, token))
+    return "".join(parts).encode()
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gc
 import json
 import re
 from collections.abc import Callable
 from typing import cast
 
-from playhead.cassette._emit import FOOTER, FORMAT
+from playhead.cassette._emit import FOOTER, FORMAT, is_plain
 from playhead.cassette._tape import End, Headers, Interaction, RecordedRequest, RecordedResponse, Stream
 
 __all__ = ["read_lines"]
@@ -26,7 +27,7 @@ __all__ = ["read_lines"]
 def read_lines(data: bytes) -> tuple[list[str], list[Interaction]] | None:
     """Names of the matchers and the interactions of a file of ours, or None where only a YAML parser can tell."""
     header = _HEADER.match(data)
-    if header is None or not data.endswith(b"\n" + FOOTER) or not _is_plain(data):
+    if header is None or not data.endswith(b"\n" + FOOTER) or not is_plain(data):
         return None
     match_on = header[1].decode().split(", ") if header[1] else []
     start = header.end()
@@ -34,62 +35,61 @@ def read_lines(data: bytes) -> tuple[list[str], list[Interaction]] | None:
         return match_on, []
     if not data.startswith(b"interactions:\n- request:\n", start):
         return None
-    begin, end = start + len(b"interactions:\n"), len(data) - len(FOOTER)
+    collecting = gc.isenabled()
+    # Thousands of small objects that all stay: the collector would go through the whole process, twice, to find nothing.
+    gc.disable()
+    try:
+        interactions = _interactions(data, start + len(b"interactions:\n"), len(data) - len(FOOTER))
+    finally:
+        if collecting:
+            gc.enable()
+    return None if interactions is None else (match_on, interactions)
+
+
+def _interactions(data: bytes, begin: int, end: int) -> list[Interaction] | None:
     interactions: list[Interaction] = []
     while begin < end:
         following = data.find(b"\n- request:\n", begin, end)
         stop = end if following < 0 else following + 1
-        interaction = _interaction(data[begin:stop])
+        interaction = _interaction(data, begin, stop)
         if interaction is None:
             return None
         interactions.append(interaction)
         begin = stop
-    return match_on, interactions
+    return interactions
 
 
-def _is_plain(data: bytes) -> bool:
-    """No character that a YAML parser would refuse or take for a line end; it may think differently of the rest then."""
-    if len(data.translate(None, _CONTROLS)) != len(data):
-        return False
-    if data.isascii():
-        return True
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return not any(lead in data and pattern.search(data) for lead, pattern in _UNWANTED)
-
-
-def _interaction(block: bytes) -> Interaction | None:
-    head = _REQUEST.match(block)
+def _interaction(data: bytes, begin: int, stop: int) -> Interaction | None:
+    """The interaction between two positions. Nothing is copied but what is small."""
+    head = _REQUEST.match(data, begin, stop)
     if head is None:
         return None
-    cut = block.find(b"\n  response:\n", head.end() - 1)
-    if cut < 0:
-        return None
-    status = _RESPONSE.match(block, cut + 1)
+    cut = data.find(b"\n  response:\n", head.end() - 1, stop)
+    status = _RESPONSE.match(data, cut + 1, stop) if cut >= 0 else None
     if status is None:
         return None
-    stream_at = block.find(b"\n    stream:\n", status.end() - 1)
-    tail = len(block) if stream_at < 0 else stream_at + 1
-    request_body = b"null" if block[head.end() : cut + 1] == b"null\n" else _body(block[head.end() : cut + 1], 6)
-    response_body = _body(block[status.end() : tail], 8)
-    uri, message = _text(head[2]), _text(status[2])
-    if request_body is None or response_body is None or uri is None:
-        return None
+    stream_at = data.find(b"\n    stream:\n", status.end() - 1, stop)
+    tail = stop if stream_at < 0 else stream_at + 1
     stream: Stream | None = None
     if stream_at >= 0:
-        stream = _stream(block[tail:])
+        stream = _stream(data, tail, stop)
         if stream is None:
             return None
-    method = _text(head[1])
-    if method is None or (message is None and status[2] != b"null"):
+    request_body: Body | None = None
+    if data[head.end() : head.end() + 5] != b"null\n" or head.end() + 5 != cut + 1:
+        request_body = _body(data, head.end(), cut + 1, 6)
+        if request_body is None:
+            return None
+    response_body = _body(data, status.end(), tail, 8)
+    method, uri, request_lines = head.groups()
+    code, message, response_lines = status.groups()
+    if response_body is None:
         return None
-    body = None if request_body == b"null" else request_body if isinstance(request_body, bytes) else request_body()
-    request = RecordedRequest(method, uri, _headers(head[3]), body)
-    lines = status[3]
-    response = RecordedResponse(int(status[1]), message, lambda: _headers(lines), response_body, stream)
-    return Interaction(request, response, block)
+    return Interaction(
+        RecordedRequest(_text(method) or "", _text(uri) or "", lambda: _headers(request_lines), request_body),
+        RecordedResponse(int(code), _text(message), lambda: _headers(response_lines), response_body, stream),
+        memoryview(data)[begin:stop],
+    )
 
 
 def _headers(lines: bytes | None) -> Headers:
@@ -108,10 +108,14 @@ def _text(raw: bytes) -> str | None:
     return None if raw == b"null" else raw.decode()
 
 
-def _body(raw: bytes, indent: int) -> bytes | Callable[[], bytes] | None:
-    """The scalar at the start of `raw`, which ends with its line end; large ones are cut out when they are wanted."""
-    if raw.startswith(b"|2"):
-        return _literal(raw, indent)
+Body = bytes | Callable[[], bytes]
+
+
+def _body(data: bytes, begin: int, stop: int, indent: int) -> Body | None:
+    """The scalar that begins there and ends with its line end at `stop`; literal blocks are cut out when wanted."""
+    if data.startswith(b"|2", begin):
+        return _literal(data, begin + 2, stop, indent)
+    raw = data[begin:stop]
     if raw.startswith(b'"'):
         return _double_quoted(raw, indent)
     if raw == b"''\n":
@@ -121,30 +125,38 @@ def _body(raw: bytes, indent: int) -> bytes | Callable[[], bytes] | None:
     return None
 
 
-def _literal(raw: bytes, indent: int) -> Callable[[], bytes] | None:
-    chomping = raw[2:4].split(b"\n", 1)[0]
-    start = 3 + len(chomping)
-    if raw[start - 1 : start] != b"\n" or chomping not in (b"", b"-", b"+"):
+def _literal(data: bytes, begin: int, stop: int, indent: int) -> Body | None:
+    chomping = data[begin : begin + 1]
+    if chomping == b"\n":
+        chomping = b""
+    elif chomping not in (b"-", b"+"):
         return None
-    content = raw[start:]
-    margin = b"\n" + b" " * indent
-    lines = b"\n" + content
-    # Each line begins with the margin or is empty; and none ends the block before its end.
-    empty = lines.count(b"\n\n") if b"\n\n\n" not in lines else len(_EMPTY_LINE.findall(lines))
-    if lines.count(b"\n") - 1 != lines.count(margin) + empty or not content.startswith((margin[1:], b"\n")):
+    line_end = begin + len(chomping)  # the line end before the first line
+    start, margin = line_end + 1, b"\n" + b" " * indent
+    if data[line_end:start] != b"\n":
         return None
-    ends = len(content) - len(content.rstrip(b"\n"))
-    if content.rstrip(b"\n") == b"" or content[: indent + 1].strip(b" \t") == b"":
+    # Each line begins with the margin or is empty.
+    if not data.startswith((margin[1:], b"\n"), start):
         return None
-    if (ends != 1) if chomping != b"+" else (ends < 2):
+    lines = data.count(b"\n", line_end, stop) - 1
+    deep = data.count(margin, line_end, stop)
+    # `count` does not see that pairs overlap where several lines in a row are empty.
+    pairs = deep + data.count(b"\n\n", line_end, stop)
+    if lines != pairs and lines != deep + len(_EMPTY_LINE.findall(data, line_end, stop)):
         return None
-    last = content[content.rfind(b"\n", 0, len(content) - ends) + 1 :]
-    if last.strip() == b"":
+    # YAML would read other line ends, or another first line, than were written: that is for its parser.
+    ends = 1
+    while data[stop - 1 - ends : stop - ends] == b"\n" and stop - ends > start:
+        ends += 1
+    if (ends < 2) if chomping == b"+" else (ends != 1):
+        return None
+    last = data.rfind(b"\n", line_end, stop - ends) + 1
+    if not data[last : stop - ends].strip(b" ") or not data[start : start + indent + 1].strip(b" \t"):
         return None
 
     def cut_out() -> bytes:
-        text = lines.replace(margin, b"\n")[1:]
-        return text[:-1] if chomping == b"-" else text
+        text = data[line_end:stop].replace(margin, b"\n")
+        return text[1:-1] if chomping == b"-" else text[1:]
 
     return cut_out
 
@@ -177,8 +189,8 @@ def _binary(raw: bytes, indent: int) -> bytes | None:
         return None
 
 
-def _stream(raw: bytes) -> Stream | None:
-    match = _STREAM.fullmatch(raw)
+def _stream(data: bytes, begin: int, stop: int) -> Stream | None:
+    match = _STREAM.fullmatch(data, begin, stop)
     if match is None:
         return None
     chunks, at_ms = match[1], match[2]
@@ -231,11 +243,3 @@ _STRING = _pattern("<STRING>")
 _CONTINUED = re.compile(rb"(?<!\\)(?:\\\\)*\\$")
 _EMPTY_LINE = re.compile(rb"\n(?=\n)")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{1,76}={0,2}")
-_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n") + b"\x7f"
-# C1 controls with NEL; line and paragraph separators; U+FFFE and U+FFFF; the byte order mark.
-_UNWANTED: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
-    (b"\xc2", re.compile(rb"\xc2[\x80-\x9f]")),
-    (b"\xe2\x80", re.compile(rb"\xe2\x80[\xa8\xa9]")),
-    (b"\xef\xbf", re.compile(rb"\xef\xbf[\xbe\xbf]")),
-    (b"\xef\xbb\xbf", re.compile(rb"\xef\xbb\xbf")),
-)

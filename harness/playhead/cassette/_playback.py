@@ -113,8 +113,16 @@ def _response(module: ModuleType, response: RecordedResponse, stream: Any) -> An
     extensions: dict[str, Any] = {"http_version": version.encode("ascii", "replace")}
     if response.reason is not None:
         extensions["reason_phrase"] = response.reason.encode("ascii", "ignore")
-    headers = [(name, value) for name, values in response.headers.items() for value in values]
+    headers = [(_raw(name), _raw(value)) for name, values in response.headers.items() for value in values]
     return module.Response(response.status, headers=headers, stream=stream, extensions=extensions)
+
+
+def _raw(text: str) -> bytes:
+    """A header's name or value as bytes that the client reads as the same text; given text, it takes ASCII only."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
 
 
 _made: dict[str, tuple[Any, Any]] = {}

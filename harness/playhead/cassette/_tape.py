@@ -48,42 +48,13 @@ class Stream:
     """UTC, ISO 8601, to the second."""
 
 
-@dataclass(slots=True)
-class RecordedRequest:
-    """A request as it was sent (secrets masked)."""
+class _WithHeaders:
+    """Headers and body may be thunks: a test that plays one of a hundred recordings should pay for one."""
 
-    method: str
-    uri: str
-    headers: Headers = field(default_factory=dict[str, list[str]])
-    body: bytes | None = None
+    __slots__ = ("_headers",)
 
-    def header(self, name: str) -> str | None:
-        """The first value of a header, whatever the case of its name."""
-        return first_header(self.headers, name)
-
-
-class RecordedResponse:
-    """A response as the client received it: status, headers, the exact body, and how it arrived.
-
-    `stream` is None where nothing is known about that, as in files of other recorders.
-    """
-
-    __slots__ = ("_body", "_headers", "reason", "status", "stream")
-
-    def __init__(
-        self,
-        status: int,
-        reason: str | None = None,
-        headers: Headers | Callable[[], Headers] | None = None,
-        body: bytes | Callable[[], bytes] = b"",
-        stream: Stream | None = None,
-    ) -> None:
-        self.status = status
-        self.reason = reason
-        # Both may be thunks: a test that plays one of a hundred recordings should pay for one.
+    def __init__(self, headers: Headers | Callable[[], Headers] | None) -> None:
         self._headers: Headers | Callable[[], Headers] = {} if headers is None else headers
-        self._body: bytes | Callable[[], bytes] = body
-        self.stream = stream
 
     @property
     def headers(self) -> Headers:
@@ -95,6 +66,73 @@ class RecordedResponse:
     @headers.setter
     def headers(self, value: Headers) -> None:
         self._headers = value
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever the case of its name."""
+        return first_header(self.headers, name)
+
+
+class RecordedRequest(_WithHeaders):
+    """A request as it was sent (secrets masked)."""
+
+    __slots__ = ("_body", "method", "uri")
+
+    def __init__(
+        self,
+        method: str,
+        uri: str,
+        headers: Headers | Callable[[], Headers] | None = None,
+        body: bytes | Callable[[], bytes] | None = None,
+    ) -> None:
+        super().__init__(headers)
+        self.method = method
+        self.uri = uri
+        self._body: bytes | Callable[[], bytes] | None = body
+
+    @property
+    def body(self) -> bytes | None:
+        """The body; None where there was none."""
+        if callable(self._body):
+            self._body = self._body()
+        return self._body
+
+    @body.setter
+    def body(self, value: bytes | None) -> None:
+        self._body = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RecordedRequest):
+            return NotImplemented
+        mine, theirs = (self.method, self.uri, self.headers), (other.method, other.uri, other.headers)
+        return mine == theirs and self.body == other.body
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"RecordedRequest({self.method!r}, {self.uri!r}, body={self.body!r})"
+
+
+class RecordedResponse(_WithHeaders):
+    """A response as the client received it: status, headers, the exact body, and how it arrived.
+
+    `stream` is None where nothing is known about that, as in files of other recorders.
+    """
+
+    __slots__ = ("_body", "reason", "status", "stream")
+
+    def __init__(
+        self,
+        status: int,
+        reason: str | None = None,
+        headers: Headers | Callable[[], Headers] | None = None,
+        body: bytes | Callable[[], bytes] = b"",
+        stream: Stream | None = None,
+    ) -> None:
+        super().__init__(headers)
+        self.status = status
+        self.reason = reason
+        self._body: bytes | Callable[[], bytes] = body
+        self.stream = stream
 
     @property
     def body(self) -> bytes:
@@ -142,10 +180,6 @@ class RecordedResponse:
         """Class name and text of the error that ended it, if one did."""
         return None if self.stream is None else self.stream.error
 
-    def header(self, name: str) -> str | None:
-        """The first value of a header, whatever the case of its name."""
-        return first_header(self.headers, name)
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RecordedResponse):
             return NotImplemented
@@ -165,7 +199,7 @@ class Interaction:
 
     request: RecordedRequest
     response: RecordedResponse
-    text: bytes | None = field(default=None, compare=False, repr=False)
+    text: bytes | memoryview | None = field(default=None, compare=False, repr=False)
     """Its lines in the file it was read from, if that file is of our format: saving it again copies them."""
     source: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     """What a foreign file said, so that it can be written back as it was."""
