@@ -234,7 +234,7 @@ def test_yaml_and_python_are_two_spellings_of_one_script(tmp_path: Path) -> None
         ("- [1]", "weather.yaml:1: 0.steps.0: a step is a string or a mapping with one key, the step's name; this is 1"),
         ("- a\n b: [", "weather.yaml:2: not YAML: mapping values are not allowed here"),
         ("", "weather.yaml: the script is empty"),
-        ("- when: {user: '('}\n  steps: [hi]", "weather.yaml:1: 0.when.user: Value error, not a regular expression: missing ), unterminated subpattern at position 0"),
+        ("- when: {user: '('}\n  steps: [hi]", "weather.yaml:1: 0.when.user: not a regular expression: missing ), unterminated subpattern at position 0"),
     ],
 )  # fmt: skip
 def test_an_error_in_a_script_names_file_line_and_nearest_key(source: str, problem: str) -> None:

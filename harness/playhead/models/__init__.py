@@ -11,13 +11,12 @@ from playhead.models._known import KnownModelName
 from playhead.models._model import Model, StreamedResponse
 from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, ModelProfileSpec
 from playhead.models._providers import PROVIDERS, Provider
-from playhead.models._script import (
-    Condition,
-    Response,
-    ResponseLike,
-    Script,
-    Step,
-    as_response,
+from playhead.models._script import Condition, Response, ResponseLike, Script, as_response
+from playhead.models._script_file import dump_script, load_script, parse_script, script_schema
+from playhead.models._script_match import ScriptedRequest, seen_by_conditions, show_request
+from playhead.models._script_player import ScriptedDisconnect, ScriptedError
+from playhead.models._script_steps import Step
+from playhead.models._script_words import (
     builtin_call,
     builtin_return,
     call,
@@ -34,8 +33,7 @@ from playhead.models._script import (
     usage,
     wait,
 )
-from playhead.models._script_file import dump_script, load_script, parse_script, script_schema
-from playhead.models._scripted import ScriptedDisconnect, ScriptedError, ScriptedModel, ScriptedRequest
+from playhead.models._scripted import ScriptedModel
 
 __all__ = [
     "ALLOW_MODEL_REQUESTS",
@@ -80,6 +78,8 @@ __all__ = [
     "refusal",
     "response",
     "script_schema",
+    "seen_by_conditions",
+    "show_request",
     "text",
     "thinking",
     "usage",
