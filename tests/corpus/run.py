@@ -144,6 +144,8 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
     ids: dict[str, str] = {}
     reply = describe(decoder.fold, decoder.fold.response(), ids)
     if streamed:
+        # Providers that do not name the model answer for the one that was asked for.
+        reply["model_name"] = reply["model_name"] or model
         reply["events"] = [shown for event in events if (shown := _event(event, ids)) is not None]
     if failure is not None:
         shown = {"events": reply.pop("events")} if streamed else {}

@@ -67,7 +67,8 @@ class BaseDecoder:
             if not self._over:
                 self._over = True
                 self._end()
-        return self._take()
+        self._raise_failure()  # There is no later call that could raise it.
+        return self._emitter.take()
 
     def replay(self, chunks: list[dict[str, Any]] | dict[str, Any]) -> list[StreamEvent]:
         """All events of a reply that is at hand as JSON: the chunks of a stream, or a whole body."""
@@ -137,6 +138,7 @@ class BaseDecoder:
     def _guarded(self) -> Generator[None]:
         try:
             yield
+            return
         except DecodeError as error:
             if error.frame is None and self._number >= 0 and self._streamed and self._splitter.frames:
                 error.frame = self._number
@@ -147,6 +149,7 @@ class BaseDecoder:
             # Fields of types that the format does not have. Those that real servers send are read leniently above.
             self._failure = self._shaped_wrongly(f"{type(error).__name__}: {error}")
             self._failure.__cause__ = error
+        self.fold.state = "incomplete"
 
     def _shaped_wrongly(self, what: str) -> DecodeError:
         framed = self._streamed and self._number >= 0

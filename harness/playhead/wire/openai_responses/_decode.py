@@ -112,7 +112,8 @@ class ResponsesDecoder(BaseDecoder):
             return
         if (error := error_in(response)) is not None:
             self._identify(response)
-            self._fail(error)
+            # A failed response that is fetched has no status that the request would have had.
+            self._fail({name: value for name, value in error.items() if name != "status"})
             return
         if "output" not in response:
             raise DecodeError("The body has no output, so it holds no reply", "Is this reply of another dialect?")
