@@ -598,7 +598,14 @@ class Cassette(VcrCassette):
         added = self._in_order(self.recorded)
         dropped = self._replaced(added)
         if added or dropped:
-            save_file(self.path, self._loaded, match_on=self._header_names, dropped=dropped, added=added)
+            save_file(
+                self.path,
+                self._loaded,
+                match_on=self._header_names,
+                dropped=dropped,
+                added=added,
+                lay_out=not self._custom_matchers and "raw_body" not in self.match_on,
+            )
         self.dirty = False
 
     def _in_order(self, recorded: list[Interaction]) -> list[Interaction]:

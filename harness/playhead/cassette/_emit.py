@@ -31,11 +31,14 @@ FOOTER = b"version: 1\n"
 """Always the last line: a file without it was cut off."""
 
 
-def emit_file(match_on: Sequence[str], interactions: Iterable[Interaction]) -> bytes:
-    """A whole file. Interactions that still have their lines from a file of ours are copied as they are."""
+def emit_file(match_on: Sequence[str], interactions: Iterable[Interaction], *, lay_out: bool = True) -> bytes:
+    """A whole file. Interactions that still have their lines from a file of ours are copied as they are.
+
+    `lay_out=False` keeps JSON request bodies as they were sent: for matchers that do not compare by meaning.
+    """
     parts: list[bytes | memoryview] = [header_line(match_on)]
     blocks = [
-        interaction.text if interaction.text is not None else emit_interaction(interaction)
+        interaction.text if interaction.text is not None else emit_interaction(interaction, lay_out=lay_out)
         for interaction in interactions
     ]
     parts.append(b"interactions:\n" if blocks else b"interactions: []\n")
@@ -49,7 +52,7 @@ def header_line(match_on: Sequence[str]) -> bytes:
     return f"playhead: {{format: {FORMAT}, match_on: [{', '.join(match_on)}]}}\n".encode()
 
 
-def emit_interaction(interaction: Interaction) -> bytes:
+def emit_interaction(interaction: Interaction, *, lay_out: bool = True) -> bytes:
     """One entry of the list `interactions`, with its line ends."""
     request, response = interaction.request, interaction.response
     out: list[str] = [f"- request:\n    method: {_word(request.method)}\n    uri: {_uri(request.uri)}\n"]
@@ -60,7 +63,9 @@ def emit_interaction(interaction: Interaction) -> bytes:
         parts = [_joined(out)]
     else:
         out.append("    body: ")
-        laid_out = lay_out_json(body)
+        # VCR.py, too, compares by meaning only what says that it is JSON.
+        is_json = lay_out and "application/json" in (request.header("content-type") or "").lower()
+        laid_out = lay_out_json(body) if is_json else None
         parts = [_joined(out), _scalar(body if laid_out is None else laid_out, b"      ")]
     out = [f"  response:\n    status: {{code: {response.status}, message: {_message(response.reason)}}}\n"]
     _emit_headers(out, response.headers)

@@ -97,6 +97,7 @@ def save_file(
     match_on: Sequence[str],
     dropped: Sequence[Interaction],
     added: Sequence[Interaction],
+    lay_out: bool = True,
 ) -> None:
     """Replaces the file by what it holds now, without `dropped` and with `added` at the end.
 
@@ -109,7 +110,7 @@ def save_file(
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with locked_folder(os.path.dirname(target)):
             current = loaded if _is_unchanged(target, loaded) else load_file(target)
-            data = _contents(current, match_on, dropped, added, path)
+            data = _contents(current, match_on, dropped, added, path, lay_out)
             if data is not None:
                 _replace(target, data)
     except CassetteUnreadable as error:
@@ -140,17 +141,20 @@ def _contents(
     dropped: Sequence[Interaction],
     added: Sequence[Interaction],
     path: str,
+    lay_out: bool,
 ) -> bytes | None:
     if current is None:
-        return emit_file(match_on, added)
+        return emit_file(match_on, added, lay_out=lay_out)
     file = current.file
     kept = _without(file.interactions, dropped)
     if len(kept) == len(file.interactions) and not added:
         return None
     if file.dialect == "playhead":
-        return emit_file(file.match_on if kept and file.match_on is not None else match_on, [*kept, *added])
+        return emit_file(
+            file.match_on if kept and file.match_on is not None else match_on, [*kept, *added], lay_out=lay_out
+        )
     if not kept:
-        return emit_file(match_on, added)
+        return emit_file(match_on, added, lay_out=lay_out)
     if len(kept) == len(file.interactions):
         try:
             return _appended(Path(os.path.realpath(path)).read_bytes(), file, added, path)

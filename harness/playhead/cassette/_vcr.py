@@ -162,7 +162,6 @@ def config_for(owner: vcr.VCR, path: str, given: dict[str, Any]) -> dict[str, An
 _OURS = ("before_record_request", "before_record_response", "before_save_interaction", "after_load_interaction")
 _PASSED_ON = (
     *_OURS,
-    "additional_matchers",
     "allow_playback_repeats",
     "cassette_library_dir",
     "custom_patches",
