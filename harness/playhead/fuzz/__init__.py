@@ -3,6 +3,7 @@
 Comes in: consumers, agents, recordings. Goes out: a failure with the smallest case that shows it.
 """
 
+from playhead.fuzz._agent import DRIVERS, Driver, agent, replay, run_script
 from playhead.fuzz._chunkings import chunkings, cuts
 from playhead.fuzz._invariants import (
     INVARIANTS,
@@ -18,13 +19,18 @@ from playhead.fuzz._invariants import (
     usage_adds_up,
 )
 from playhead.fuzz._json import args_text, json_for, json_values, nearly_json_for
+from playhead.fuzz._scripts import Arguments, parameters_of, responses_for, scripts
 from playhead.fuzz._split import SplitDifference, assert_split_invariant
 
 __all__ = [
+    "Arguments",
+    "DRIVERS",
+    "Driver",
     "INVARIANTS",
     "Invariant",
     "InvariantViolation",
     "SplitDifference",
+    "agent",
     "args_text",
     "assert_split_invariant",
     "calls_have_one_result",
@@ -37,7 +43,12 @@ __all__ = [
     "json_values",
     "nearly_json_for",
     "output_is_the_last_partial",
+    "parameters_of",
     "partials_never_contradict_the_end",
+    "replay",
+    "responses_for",
+    "run_script",
+    "scripts",
     "starts_and_ends_nest",
     "usage_adds_up",
 ]

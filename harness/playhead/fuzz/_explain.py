@@ -60,10 +60,10 @@ _PLACES: tuple[tuple[tuple[bytes, bytes], str], ...] = (
 )
 
 
-def first_difference(whole: Any, cut: Any) -> str:
-    """Where two results differ first, and how."""
+def first_difference(whole: Any, cut: Any, names: tuple[str, str] = ("uncut", "cut  ")) -> str:
+    """Where two results differ first, and how; `names` are what the two are called."""
     path, one, other = _difference("result", whole, cut)
-    return f"First difference, at {path}:\n    uncut: {_brief(one)}\n    cut:   {_brief(other)}"
+    return f"First difference, at {path}:\n    {names[0]}: {_brief(one)}\n    {names[1]}: {_brief(other)}"
 
 
 def _difference(path: str, one: Any, other: Any) -> tuple[str, Any, Any]:

@@ -213,7 +213,7 @@ def _add(content: Any, piece: Any) -> Any:
     if piece is None:
         return content
     if isinstance(piece, dict):
-        return {**(content or {}), **cast("dict[str, Any]", piece)}
+        return {**cast("dict[str, Any]", content or {}), **cast("dict[str, Any]", piece)}
     return f"{content or ''}{piece}"
 
 
@@ -236,18 +236,19 @@ def _contradiction(partial: Any, later: Any, path: str) -> str | None:
     if isinstance(partial, str) and isinstance(later, str):
         return None if later.startswith(partial) else path
     if isinstance(partial, dict) and isinstance(later, dict):
-        items: list[tuple[Any, Any]] = list(partial.items())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        for number, (key, value) in enumerate(items):
-            if key not in later:
+        fields, after = list(cast("dict[Any, Any]", partial).items()), cast("dict[Any, Any]", later)
+        for number, (key, value) in enumerate(fields):
+            if key not in after:
                 return f"{path}[{key!r}]"
-            if number < len(items) - 1 and (found := _contradiction(value, later[key], f"{path}[{key!r}]")):
+            if number < len(fields) - 1 and (found := _contradiction(value, after[key], f"{path}[{key!r}]")):
                 return found
         return None
     if isinstance(partial, list) and isinstance(later, list):
-        if len(later) < len(partial):  # pyright: ignore[reportUnknownArgumentType]
+        items, more = cast("list[Any]", partial), cast("list[Any]", later)
+        if len(more) < len(items):
             return path
-        for index, value in enumerate(partial[:-1]):  # pyright: ignore[reportUnknownArgumentType]
-            if found := _contradiction(value, later[index], f"{path}[{index}]"):
+        for index, value in enumerate(items[:-1]):
+            if found := _contradiction(value, more[index], f"{path}[{index}]"):
                 return found
         return None
     # A number, a date or an enum that is still being written may come out different.

@@ -1,0 +1,184 @@
+"""Strategies for scripts: what a model might answer to an agent, with the agent's own tools and outputs and nothing else.
+
+What an agent has is asked of the agent itself: it runs once against a model that notes the request's parameters and
+stops. So a Playhead agent and a pydantic-ai agent are asked alike, and prepared or dynamic tools are seen as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn, TypeAlias
+
+from hypothesis import strategies as st
+
+from playhead.fuzz._json import args_text, hostile_text, json_for, nearly_json_for
+from playhead.fuzz._loop import LoopRunner
+from playhead.messages import ModelMessage, ModelRequestParameters, ModelSettings, ToolDefinition
+from playhead.models import Model, Script, as_response, call, finish, interleave, refusal, text, thinking, usage
+
+__all__ = ["Arguments", "parameters_of", "responses_for", "scripts"]
+
+Arguments: TypeAlias = Literal["valid", "nearly", "hostile"]
+"""How the arguments of calls relate to their schemas: they fit, they almost fit, or they may be no JSON at all."""
+
+_words = st.sampled_from(["It is", " sunny", " and", " 21°", "\n", "é", "👩‍👩‍👧", "naïve", "<b>", '{"', "data: ", ""])
+_pieces = st.lists(_words | st.text(st.characters(codec="utf-8"), max_size=8), min_size=1, max_size=4)
+
+
+class _Asked(BaseException):
+    """Ends the run that only asks; a `BaseException`, so that no agent retries it."""
+
+
+class _Probe(Model):
+    """Notes what it is asked with, and stops."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parameters: ModelRequestParameters | None = None
+
+    @property
+    def model_name(self) -> str:
+        return "probe"
+
+    @property
+    def system(self) -> str:
+        return "playhead"
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> NoReturn:
+        self.parameters = model_request_parameters
+        raise _Asked
+
+    def request_stream(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise _Asked
+
+
+def parameters_of(agent: Any, **run_kwargs: Any) -> ModelRequestParameters:
+    """The tools and outputs that `agent` offers its model in a run with `run_kwargs` (such as `deps`)."""
+    probe = _Probe()
+    model: Any = probe
+    if type(agent).__module__.partition(".")[0] == "pydantic_ai":
+        from playhead.integrations.pydantic_ai import as_model
+
+        model = as_model(probe)
+
+    async def ask() -> None:
+        try:
+            await agent.run("What can you do?", model=model, **run_kwargs)
+        except (_Asked, asyncio.CancelledError):
+            pass
+
+    with LoopRunner() as loop:
+        loop.run(ask())
+    if probe.parameters is None:
+        raise RuntimeError(f"{agent!r} finished without asking its model, so its tools are not known.")
+    return probe.parameters
+
+
+def scripts(
+    agent: Any,
+    *,
+    arguments: Sequence[Arguments] = ("valid", "nearly", "hostile"),
+    rounds: int = 3,
+    refusals: bool = True,
+    **run_kwargs: Any,
+) -> st.SearchStrategy[Script]:
+    """Scripts that a model of `agent` might play: rounds of calls (also parallel and interleaved), then an answer.
+
+    `arguments` says how the arguments of calls relate to their schemas, `rounds` how often tools are called at most.
+    After the answer come further ones, so that a run that asks again (a retry) finds a response. `run_kwargs` are those
+    of the agent's runs, as far as its tools depend on them.
+    """
+    parameters = parameters_of(agent, **run_kwargs)
+    answer = responses_for(parameters, arguments=arguments, final=True, refusals=refusals)
+    turn = responses_for(parameters, arguments=arguments, final=False, refusals=False)
+    # A run may ask again after each answer that is not accepted; what is valid is accepted at once.
+    valid = responses_for(parameters, arguments=("valid",), final=True, refusals=False)
+    turns = st.lists(turn, max_size=rounds) if parameters.function_tools else st.just([])
+    return st.tuples(turns, st.lists(answer, max_size=2), valid).map(
+        lambda drawn: Script(responses=[as_response(steps) for steps in (*drawn[0], *drawn[1], drawn[2])])
+    )
+
+
+def responses_for(
+    parameters: ModelRequestParameters,
+    *,
+    arguments: Sequence[Arguments] = ("valid", "nearly", "hostile"),
+    final: bool = True,
+    refusals: bool = True,
+) -> st.SearchStrategy[list[Any]]:
+    """One response's steps: an answer (`final`), or calls of function tools."""
+    heads = st.lists(_thoughts() | _texts(), max_size=1) if parameters.allow_text_output or not final else st.just([])
+    if final:
+        body = _answers(parameters, arguments)
+        if refusals:
+            body = body | st.lists(_words, min_size=1, max_size=2).map(lambda pieces: [refusal(*pieces)])
+    else:
+        body = _calls(parameters.function_tools, arguments)
+    tails = st.lists(_usages(), max_size=1)
+    ends = (
+        st.sampled_from([[], [], [], [finish("length")], [finish("stop")]]) if "hostile" in arguments else st.just([])
+    )
+    return st.tuples(heads, body, tails, ends).map(lambda drawn: [step for steps in drawn for step in steps])
+
+
+def _texts() -> st.SearchStrategy[Any]:
+    return _pieces.map(lambda pieces: text(*pieces))
+
+
+def _thoughts() -> st.SearchStrategy[Any]:
+    return st.tuples(_pieces, st.none() | st.just("c2ln")).map(lambda drawn: thinking(*drawn[0], signature=drawn[1]))
+
+
+def _usages() -> st.SearchStrategy[Any]:
+    counts = st.integers(0, 99)
+    return st.tuples(counts, counts).map(lambda drawn: usage(input_tokens=drawn[0], output_tokens=drawn[1]))
+
+
+def _answers(parameters: ModelRequestParameters, arguments: Sequence[Arguments]) -> st.SearchStrategy[list[Any]]:
+    options: list[st.SearchStrategy[list[Any]]] = []
+    for tool in parameters.output_tools:
+        options.append(_call(tool, arguments).map(lambda step: [step]))
+    if parameters.output_object is not None:
+        schema = parameters.output_object.json_schema
+        options.append(_texts_of(schema, arguments).flatmap(_cut).map(lambda pieces: [text(*pieces)]))
+    elif parameters.allow_text_output:
+        options.append(st.lists(_words.filter(bool), min_size=1, max_size=4).map(lambda pieces: [text(*pieces)]))
+    return st.one_of(options) if options else st.just([])
+
+
+def _calls(tools: Sequence[ToolDefinition], arguments: Sequence[Arguments]) -> st.SearchStrategy[list[Any]]:
+    one = st.sampled_from(tools).flatmap(lambda tool: _call(tool, arguments))
+    many = st.lists(one, min_size=1, max_size=3)
+    return many | many.filter(lambda calls: len(calls) > 1).map(lambda calls: [interleave(*calls)])
+
+
+def _call(tool: ToolDefinition, arguments: Sequence[Arguments]) -> st.SearchStrategy[Any]:
+    pieces = _texts_of(tool.parameters_json_schema, arguments).flatmap(_cut)
+    return pieces.map(lambda drawn: call(tool.name, drawn))
+
+
+def _texts_of(schema: Any, arguments: Sequence[Arguments]) -> st.SearchStrategy[str]:
+    valid = json_for(schema).flatmap(args_text)
+    ways: dict[str, st.SearchStrategy[str]] = {
+        "valid": valid,
+        "nearly": nearly_json_for(schema).map(json.dumps),
+        "hostile": valid.flatmap(hostile_text),
+    }
+    return st.one_of([ways[name] for name in ways if name in arguments])
+
+
+def _cut(whole: str) -> st.SearchStrategy[list[str]]:
+    """A text in pieces, cut anywhere; shrinks to one piece."""
+    if len(whole) < 2:
+        return st.just([whole])
+    places = st.lists(st.integers(1, len(whole) - 1), max_size=6, unique=True).map(sorted)
+    return places.map(
+        lambda cuts: [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    )
