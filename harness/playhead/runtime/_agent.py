@@ -17,6 +17,7 @@ from playhead.runtime._concurrency import AnyConcurrencyLimit, as_limiter, place
 from playhead.runtime._decorators import DeclaringAgent
 from playhead.runtime._json_schema import output_json_schema
 from playhead.runtime._nodes import UserPromptNode
+from playhead.runtime._own_tools import OwnToolset
 from playhead.runtime._prompts import AgentInstructions, PromptFunction, instruction_parts, split_instructions
 from playhead.runtime._run import AgentRun, run_messages
 from playhead.runtime._state import EndStrategy, EventStreamHandler, GraphRunContext, RunDeps, RunState
@@ -161,9 +162,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
         return older
 
     def _toolset_of(self, tools: Sequence[Any]) -> FunctionToolset[Any]:
-        return FunctionToolset(
-            list(tools), max_retries=self._max_tool_retries, timeout=self._tool_timeout, id="<agent>"
-        )
+        return OwnToolset(tools, self._output_schema, max_retries=self._max_tool_retries, timeout=self._tool_timeout)
 
     # ----------------------------------------------------------------- what was declared
     @property

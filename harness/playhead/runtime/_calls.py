@@ -104,9 +104,8 @@ async def handle_calls(
             await events.aclose()
 
     if given is not None:
-        skipped = [call for call in deferred if call.tool_call_id not in given]
-        if skipped and not all(call.tool_call_id in given for call in [*functions, *deferred]):
-            raise _results_missing(given, [*functions, *deferred, *outputs])
+        if given.keys() != {call.tool_call_id for call in calls}:
+            raise _results_missing(given, calls)
         to_run = [call for call in calls if call in functions or call in deferred or call in unknown]
         to_run = [call for call in to_run if given.get(call.tool_call_id) != "skip"]
         deferred = []
@@ -126,7 +125,8 @@ async def handle_calls(
             await events.aclose()
 
     if handled.final is not None:
-        handled.parts.extend(_returned(call, NOT_EXECUTED) for call in deferred)
+        if not isinstance(handled.final.output, DeferredToolRequests):  # there they are waiting, not left out
+            handled.parts.extend(_returned(call, NOT_EXECUTED) for call in deferred)
         return
     for call in deferred:
         validated = await manager.validate_tool_call(call)
@@ -226,7 +226,7 @@ class Batch:
         for call in calls:
             known = self._known(call)
             if known is not None:
-                yield FunctionToolCallEvent(call, args_valid=True)
+                yield FunctionToolCallEvent(call)
                 ready.append(known)
                 continue
             given = self._given.get(call.tool_call_id)
@@ -239,7 +239,7 @@ class Batch:
             except UnexpectedModelBehavior:
                 yield FunctionToolCallEvent(call, args_valid=False)
                 raise
-            yield FunctionToolCallEvent(asked, args_valid=validated.args_valid)
+            yield FunctionToolCallEvent(call, args_valid=validated.args_valid)
             ready.append(validated)
         order: dict[int, tuple[ModelRequestPart, UserPromptPart | None]] = {}
         mode = ctx.deps.tool_manager.get_parallel_execution_mode(calls)

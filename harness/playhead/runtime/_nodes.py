@@ -202,7 +202,7 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
                 self._unread = stream
                 ctx.unread = opened.pop_all()
                 return
-        self._finish(ctx, streamed.get())
+        self._finish(ctx, streamed.get(), check=not stream.limit_exceeded)
 
     async def _read(self, ctx: GraphRunContext[Any, Any], stream: AgentStream[Any, Any]) -> CallToolsNode[Any, Any]:
         """Read a stream that was opened and left untouched."""
@@ -221,17 +221,19 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
             async for _ in stream:
                 pass
 
-    def _finish(self, ctx: GraphRunContext[Any, Any], response: ModelResponse) -> CallToolsNode[Any, Any]:
-        self._count(ctx, response)
+    def _finish(
+        self, ctx: GraphRunContext[Any, Any], response: ModelResponse, *, check: bool = True
+    ) -> CallToolsNode[Any, Any]:
+        self._count(ctx, response, check=check)
         self._next = CallToolsNode(response)
         return self._next
 
-    def _count(self, ctx: GraphRunContext[Any, Any], response: ModelResponse) -> None:
-        """Write down what the model answered, and what it cost."""
+    def _count(self, ctx: GraphRunContext[Any, Any], response: ModelResponse, *, check: bool = False) -> None:
+        """Write down what the model answered, and what it cost. `UsageLimitExceeded` where that was too much."""
         response.run_id = ctx.state.run_id
         ctx.state.usage.incr(response.usage)
         limits = ctx.deps.usage_limits
-        if limits.has_token_limits():
+        if check and limits.has_token_limits():
             limits.check_tokens(ctx.state.usage)
         ctx.state.message_history.append(response)
 

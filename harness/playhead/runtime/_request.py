@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -65,7 +66,10 @@ async def _parameters(
     function_tools: list[ToolDefinition] = []
     output_tools: list[ToolDefinition] = []
     for definition in deps.tool_manager.tool_defs:
-        (output_tools if definition.kind == "output" else function_tools).append(definition)
+        if definition.kind == "output":
+            output_tools.append(definition)
+        else:
+            function_tools.append(_shown(ctx, definition))
     return ModelRequestParameters(
         function_tools=function_tools,
         builtin_tools=await _builtin_tools(ctx),
@@ -77,6 +81,25 @@ async def _parameters(
         allow_image_output=schema.allows_image,
         instruction_parts=instruction_parts,
     )
+
+
+def _shown(ctx: GraphRunContext[Any, Any], definition: ToolDefinition) -> ToolDefinition:
+    """A tool as this model is shown it: what it returns only where that is asked for, in words if need be."""
+    if definition.return_schema is None:
+        return definition
+    known = ctx.deps.shown_tools.get(id(definition))
+    if known is not None and known[0] is definition:
+        return known[1]
+    shown = definition
+    if not definition.include_return_schema:
+        shown = replace(definition, return_schema=None)
+    elif not ctx.deps.model.profile.supports_tool_return_schema:
+        schema = json.dumps(definition.return_schema, indent=2)
+        words = f"Return schema:\n\n{schema}"
+        description = f"{definition.description}\n\n{words}" if definition.description else words
+        shown = replace(definition, return_schema=None, description=description)
+    ctx.deps.shown_tools[id(definition)] = definition, shown
+    return shown
 
 
 async def _builtin_tools(ctx: GraphRunContext[Any, Any]) -> list[Any]:

@@ -19,6 +19,7 @@ from playhead.messages import (
     ModelResponse,
     ModelSettings,
     ToolCallPart,
+    ToolDefinition,
     UserContent,
 )
 from playhead.models import Model
@@ -37,6 +38,10 @@ EndStrategy: TypeAlias = Literal["early", "graceful", "exhaustive"]
 
 EventStreamHandler: TypeAlias = Callable[[RunContext[DepsT], AsyncIterable[AgentStreamEvent]], Awaitable[None]]
 """Is given the events of each reply, and of its tools, while they happen."""
+
+
+def _no_tools() -> dict[int, tuple[ToolDefinition, ToolDefinition]]:
+    return {}
 
 
 def _no_messages() -> list[ModelMessage]:
@@ -107,6 +112,8 @@ class RunDeps(Generic[DepsT, OutputDataT]):
     validation_context: Any = None
     max_tokens: int | None = None
     merged: MergedHistory = field(default_factory=MergedHistory)
+    shown_tools: dict[int, tuple[ToolDefinition, ToolDefinition]] = field(default_factory=_no_tools)
+    """Definitions as the model is shown them, by the identity of those that the tools gave."""
 
 
 @dataclass(kw_only=True)

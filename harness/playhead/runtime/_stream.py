@@ -15,7 +15,14 @@ from typing import Any, Generic
 from pydantic import ValidationError
 
 from playhead.context import AgentDepsT
-from playhead.exceptions import ModelAPIError, ModelRetry, ToolRetryError, UnexpectedModelBehavior, UserError
+from playhead.exceptions import (
+    ModelAPIError,
+    ModelRetry,
+    ToolRetryError,
+    UnexpectedModelBehavior,
+    UsageLimitExceeded,
+    UserError,
+)
 from playhead.messages import (
     BuiltinToolCallPart,
     DeferredToolRequests,
@@ -61,6 +68,8 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         self._tool_defs = parameters.tool_defs
         self._usage_before = ctx.state.usage + RunUsage()
         self._final: FinalResultEvent | None = None
+        self.limit_exceeded = False
+        """Whether the reply was broken off because it went over a limit."""
         self._source: AsyncGenerator[ModelResponseStreamEvent] | None = None
         self._collector: Collector[ModelResponseStreamEvent] | None = None
         self._output: Any = None  # an output that is None is made anew each time, as in the reference
@@ -68,8 +77,9 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
     # ----------------------------------------------------------------- events
     def __aiter__(self) -> AsyncIterator[ModelResponseStreamEvent]:
         """The events, each once. `UsageLimitExceeded` as soon as the reply goes over a limit on tokens."""
-        limits = self._ctx.deps.usage_limits
-        return self._checked() if limits.has_token_limits() else self._events()
+        if not self._ctx.deps.usage_limits.has_token_limits():
+            return self._events()
+        return self._checked()
 
     async def iterated(self) -> AsyncGenerator[ModelResponseStreamEvent]:
         """The events for a handler, who may leave early without ending the stream."""
@@ -85,9 +95,10 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         return self._source
 
     async def _checked(self) -> AsyncGenerator[ModelResponseStreamEvent]:
-        limits = self._ctx.deps.usage_limits
+        if self.limit_exceeded:  # said once; what arrived until then can still be used
+            return
         async for event in self._events():
-            limits.check_tokens(self.usage())
+            self._check_limits()
             yield event
 
     async def _after_collector(
@@ -313,7 +324,11 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
     def _check_limits(self) -> None:
         limits = self._ctx.deps.usage_limits
         if limits.has_token_limits():
-            limits.check_tokens(self.usage())
+            try:
+                limits.check_tokens(self.usage())
+            except UsageLimitExceeded:
+                self.limit_exceeded = True
+                raise
 
     async def stream_output(
         self, *, debounce_by: float | None = 0.1, progressive: bool = False
@@ -377,8 +392,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                         call, allow_partial=allow_partial, wrap_validation_errors=False
                     )
                 except (ValidationError, ModelRetry) as error:
-                    if not allow_partial:
-                        _check_retries(deps.tool_manager, call, error)
+                    _check_retries(deps.tool_manager, call, error)
                     raise
             if requests := self._deferred(message):
                 if not deps.output_schema.allows_deferred_tools:
