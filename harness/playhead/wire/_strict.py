@@ -95,7 +95,7 @@ class _Change:
         properties = part.setdefault("properties", {})
         if self.strict is True:
             part["additionalProperties"] = False
-            if set(part.get("required", ())) != set(properties):
+            if "required" not in part or set(part["required"]) != set(properties):
                 part["required"] = list(properties)
         elif self.strict is None:
             if part.get("additionalProperties") not in (None, False):

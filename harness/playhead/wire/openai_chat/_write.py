@@ -250,7 +250,7 @@ def _response(message: ModelResponse, model: str) -> dict[str, Any]:
                 details.append(detail)
             elif part.id in REASONING_FIELDS:
                 fields.setdefault(part.id, []).append(part.content)
-            elif part.content or part.id == "content" or part.signature is None:
+            elif part.content:
                 opening, closing = family_of(model, None).tags
                 texts.append(f"{opening}\n{part.content}\n{closing}")
         elif isinstance(part, ToolCallPart):

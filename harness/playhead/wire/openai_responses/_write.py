@@ -87,9 +87,9 @@ def write_request(call: ModelCall) -> WireRequest:
         body["instructions"] = instructions
     if reasoning := _reasoning(settings, parameters):
         body["reasoning"] = reasoning
+    drop_sampling(call.model, settings, parameters)
     if include := _include(call.model, settings):
         body["include"] = include
-    drop_sampling(call.model, settings, parameters)
     for setting, name in SETTINGS.items():
         if setting in settings and (setting != "parallel_tool_calls" or tools):
             body[name] = settings[setting]
