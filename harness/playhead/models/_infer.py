@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from playhead._deprecated import newer_provider, provider_of_bare_name
 from playhead.exceptions import UserError
 from playhead.models._model import Model
 from playhead.models._profile import DEFAULT_PROFILE, ModelProfile
@@ -15,8 +15,6 @@ from playhead.models._providers import PROVIDERS, Provider
 
 __all__ = ["infer_model", "infer_model_profile", "infer_provider", "parse_model_id"]
 
-_BARE = {"gpt": "openai", "o1": "openai", "o3": "openai", "claude": "anthropic", "gemini": "google-gla"}
-_OLDER = {"vertexai": "google-vertex"}
 _ALIASES = {"google": "google-gla"}
 _CLASSES: dict[str, tuple[str, str]] = {
     "anthropic": ("anthropic", "AnthropicModel"),
@@ -47,16 +45,7 @@ def parse_model_id(model: str) -> tuple[str | None, str]:
     provider, colon, name = model.partition(":")
     if colon:
         return provider, name
-    for beginning, provider in _BARE.items():
-        if model.startswith(beginning):
-            warnings.warn(
-                "Specifying a model name without a provider prefix is deprecated. "
-                f"Instead of {model!r}, use '{provider}:{model}'.",
-                DeprecationWarning,
-                stacklevel=3,
-            )
-            return provider, model
-    return None, model
+    return provider_of_bare_name(model), model
 
 
 def infer_model(model: Model | str, provider_factory: Callable[[str], Provider] | None = None) -> Model:
@@ -76,12 +65,7 @@ def infer_model(model: Model | str, provider_factory: Callable[[str], Provider] 
             f"Unknown model: {model}. A model is named with its provider: 'openai:gpt-5', 'anthropic:claude-sonnet-4-5', "
             "'google-gla:gemini-2.5-pro'."
         )
-    if provider in _OLDER:
-        newer = _OLDER[provider]
-        warnings.warn(
-            f"The {provider!r} provider name is deprecated. Use {newer!r} instead.", DeprecationWarning, stacklevel=2
-        )
-        provider = newer
+    provider = newer_provider(provider)
     provider = _ALIASES.get(provider, provider)
     if provider not in PROVIDERS:
         why = _OTHER_WIRES.get(provider)
@@ -96,7 +80,8 @@ def infer_model(model: Model | str, provider_factory: Callable[[str], Provider] 
 
 def infer_provider(provider: str) -> Provider:
     """The provider of a name in the table. `UserError` for any other."""
-    provider = _ALIASES.get(_OLDER.get(provider, provider), _OLDER.get(provider, provider))
+    provider = newer_provider(provider)
+    provider = _ALIASES.get(provider, provider)
     if provider in ("google-gla", "google-vertex"):
         return _load("google", "GoogleProvider")(vertexai=provider == "google-vertex")
     if provider == "azure":

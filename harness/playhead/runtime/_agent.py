@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, cast
 
+from playhead._deprecated import OlderAgent, older_agent_arguments
 from playhead.context import AgentDepsT, RunContext
 from playhead.exceptions import UserError
 from playhead.messages import InstructionPart, ModelSettings, merge_model_settings
@@ -47,7 +48,7 @@ UNSET: Any = Unset()
 NoneType = type(None)
 
 
-class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
+class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
     """A model with prompts, tools and an output type, that can be run again and again.
 
     `Agent[Deps, Output]`: what tools and prompts are given as `ctx.deps`, and what a run returns. An agent holds nothing
@@ -116,7 +117,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
             max_concurrency: How many runs may go on at the same time.
             capabilities: Not supported.
         """
-        older = self._take_older_arguments(older)
+        older = older_agent_arguments(older)
         output_type = older.pop("output_type", output_type)
         output_retries = older.pop("output_retries", output_retries)
         history_processors = older.pop("history_processors", history_processors)
@@ -157,9 +158,6 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT]):
 
     def _build_output_schema(self, output_type: Any) -> OutputSchema[Any]:
         return OutputSchema.build(output_type)
-
-    def _take_older_arguments(self, older: dict[str, Any]) -> dict[str, Any]:
-        return older
 
     def _toolset_of(self, tools: Sequence[Any]) -> FunctionToolset[Any]:
         return OwnToolset(tools, self._output_schema, max_retries=self._max_tool_retries, timeout=self._tool_timeout)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal
 
+from playhead._deprecated import OlderResult, OlderStreamedResult
 from playhead.context import AgentDepsT
 from playhead.messages import (
     ModelMessage,
@@ -24,7 +25,7 @@ from playhead.usage import RunUsage
 
 
 @dataclass(repr=False)
-class AgentRunResult(Generic[OutputDataT]):
+class AgentRunResult(OlderResult, Generic[OutputDataT]):
     """What a run gave: its `output`, its messages, what it cost."""
 
     output: OutputDataT
@@ -112,7 +113,7 @@ class AgentRunResultEvent(Generic[OutputDataT]):
         return f"AgentRunResultEvent(result={self.result!r})"
 
 
-class StreamedRunResult(Generic[AgentDepsT, OutputDataT]):
+class StreamedRunResult(OlderStreamedResult, Generic[AgentDepsT, OutputDataT]):
     """A run whose output arrives. Methods that stream share the one stream: each begins with what has arrived.
 
     Exhausting one of them, or `get_output`, completes the run: the reply and what its tools returned become messages.
