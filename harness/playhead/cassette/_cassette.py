@@ -11,6 +11,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from vcr.cassette import Cassette as VcrCassette
@@ -34,7 +35,7 @@ from playhead.cassette._options import Options
 from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths
 from playhead.cassette._playback import INSTANT, Playback
 from playhead.cassette._recording import Taking
-from playhead.cassette._scrub import Scrubber, environment_secrets
+from playhead.cassette._scrub import Rules, Scrubber, environment_secrets
 from playhead.cassette._store import Loaded, load_file, save_file
 from playhead.cassette._tape import (
     NO_RESPONSE_STATUS,
@@ -81,6 +82,8 @@ class Cassette(VcrCassette):
         """The names of the matchers in force."""
         self.is_foreign = False
         """Whether the file is of another recorder."""
+        self.replacements: tuple[str, ...] = ()
+        """What filters put in place of secrets."""
         self.existed = False
         """Whether there was a file when the cassette was opened."""
         self.skipped = frozenset(options.skip_patchers)
@@ -552,17 +555,21 @@ class Cassette(VcrCassette):
         request, response = interaction.request, interaction.response
         clean = scrubber.scrub_request(request.method, request.uri, request.headers, request.body)
         answer = scrubber.scrub_response(response.status, response.headers, response.body)
+        reason = None if response.reason is None else scrubber.mask_text(response.reason)
         stream = response.stream
         if stream is not None and stream.error is not None:
             stream.error = (stream.error[0], scrubber.mask_text(stream.error[1]))
         return Interaction(
             RecordedRequest(clean.method, clean.uri, clean.headers, clean.body),
-            RecordedResponse(response.status, response.reason, answer.headers, answer.body, stream),
+            RecordedResponse(response.status, reason, answer.headers, answer.body, stream),
         )
 
     def _scrub(self) -> Scrubber:
         if self._scrubber is None:
-            self._scrubber = Scrubber(self.options.secrets, learn=environment_secrets(os.environ))
+            rules = self.options.secrets or Rules()
+            if self.replacements:
+                rules = replace(rules, allow=(*rules.allow, *self.replacements))
+            self._scrubber = Scrubber(rules, learn=environment_secrets(os.environ))
         return self._scrubber
 
     def _verify(self, live: Interaction) -> None:

@@ -237,7 +237,9 @@ class _Machine:
             not self._vcr.is_pristine(owner, given, "request"),
             not self._vcr.is_pristine(owner, given, "response"),
         )
-        return self._cassette_class(options, config, vcr_rules=rules, hooks=hooks)
+        cassette = self._cassette_class(options, config, vcr_rules=rules, hooks=hooks)
+        cassette.replacements = self._vcr.replacements(owner, given)
+        return cassette
 
     def open(self, cassette: Cassette) -> Any:
         with self._lock:

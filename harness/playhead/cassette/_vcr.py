@@ -198,6 +198,16 @@ _REQUEST_HOOKS = (
 )
 
 
+def replacements(owner: vcr.VCR, given: dict[str, Any]) -> tuple[str, ...]:
+    """What filters put in place of secrets: it is none, and is not masked again."""
+    found: list[str] = []
+    for name in ("filter_headers", "filter_query_parameters", "filter_post_data_parameters"):
+        for item in given.get(name) or getattr(owner, name, ()):
+            if isinstance(item, tuple) and len(cast("tuple[Any, ...]", item)) == 2 and isinstance(item[1], str):
+                found.append(item[1])
+    return tuple(found)
+
+
 def is_pristine(owner: vcr.VCR, given: dict[str, Any], kind: str) -> bool:
     """Whether no hook or filter looks at requests (or responses), so that VCR.py's copies need not be made."""
     names = _REQUEST_HOOKS if kind == "request" else ("before_record_response",)
