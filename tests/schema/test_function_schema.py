@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from playhead.context import RunContext
 from playhead.exceptions import UserError
+from playhead.messages import ToolReturn
 from playhead.schema import (
     FunctionSchema,
     check_object_json_schema,
@@ -169,3 +171,32 @@ def test_a_schema_that_is_a_reference_becomes_the_object_it_refers_to() -> None:
         check_object_json_schema({"$ref": "#/$defs/C"})
     with pytest.raises(UserError, match="Schema must be an object"):
         check_object_json_schema({"type": "array"})
+
+
+def test_texts_below_the_fields_of_dataclasses_and_typed_dicts_are_descriptions() -> None:
+    class Score(TypedDict):
+        points: int
+        """How many."""
+
+    def one(score: Score) -> None: ...
+    def two(score: Score, extra: int) -> None: ...
+
+    described = {"points": {"type": "integer", "description": "How many."}}
+    assert function_schema(one).json_schema["properties"] == described
+    assert function_schema(two).json_schema["$defs"]["Score"]["properties"] == described
+
+
+def test_what_a_function_returns_has_a_schema_too() -> None:
+    class Anything: ...
+
+    def plain() -> list[int]: ...  # type: ignore[empty-body]
+    def wrapped() -> ToolReturn[int]: ...  # type: ignore[empty-body]
+    def bare() -> ToolReturn: ...  # type: ignore[empty-body]
+    def silent(): ...  # type: ignore[no-untyped-def]
+    def odd() -> Anything: ...  # type: ignore[empty-body]
+
+    assert function_schema(plain).return_schema == {"type": "array", "items": {"type": "integer"}}
+    assert function_schema(wrapped).return_schema == {"type": "integer"}
+    assert function_schema(bare).return_schema == function_schema(silent).return_schema == {}
+    with pytest.warns(UserWarning, match="Could not generate return schema for 'odd': unsupported return type"):
+        assert function_schema(odd).return_schema == {}

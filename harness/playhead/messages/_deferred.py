@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Annotated, Any, Literal, TypeAlias, TypeGuard
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeGuard
 
 import pydantic
+from typing_extensions import TypeVar
 
 from playhead.exceptions import ModelRetry
 from playhead.messages._base import Shown
 from playhead.messages._content import UserContent
 from playhead.messages._parts import RetryPromptPart, ToolCallPart
 
+ReturnT = TypeVar("ReturnT", default=Any)
+
 
 @dataclass(repr=False)
-class ToolReturn(Shown):
+class ToolReturn(Shown, Generic[ReturnT]):
     """What a tool returns to say more than its value.
 
     `return_value` goes into the tool's return, `content` to the model as a user's message of its own, `metadata` is for
     the program only.
     """
 
-    return_value: Any
+    return_value: ReturnT
     _: KW_ONLY
     content: str | Sequence[UserContent] | None = None
     metadata: Any = None

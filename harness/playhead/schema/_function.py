@@ -11,13 +11,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, is_dataclass
 from functools import partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any, NotRequired, Required, cast, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PydanticInvalidForJsonSchema,
+    PydanticSchemaGenerationError,
+    PydanticUserError,
+    TypeAdapter,
+)
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema, SchemaValidator, core_schema, from_json, to_json
@@ -30,6 +38,7 @@ from typing_extensions import (
 
 from playhead.context import RunContext
 from playhead.exceptions import UserError
+from playhead.messages import ToolReturn
 from playhead.schema._docstring import DocstringFormat, read_docstring
 from playhead.schema._json import GenerateToolJsonSchema
 
@@ -162,18 +171,18 @@ def function_schema(
         raise UserError(f"Error generating schema for {what}:\n  " + "\n  ".join(errors))
 
     single = None if takes_extras else _single_model(fields, annotations)
+    schema = _arguments_schema(fields, defaults, descriptions, takes_extras, extras)
     if single is not None:
-        schema = TypeAdapter(annotations[single]).core_schema
-    else:
-        schema = _arguments_schema(fields, defaults, descriptions, takes_extras, extras)
+        schema = _field_schema(schema, single)
     validator = SchemaValidator(schema, core_schema.CoreConfig(title=getattr(function, "__name__", "tool")))
     json_schema = schema_generator().generate(schema)
     if single is not None and not description and not defaults:
         # The model's own description is the tool's, where the function has none.
         description = json_schema.pop("description", None)
+    name = tool_name or getattr(function, "__name__", type(function).__name__)
     return FunctionSchema(
         function=function,
-        name=tool_name or getattr(function, "__name__", type(function).__name__),
+        name=name,
         description=description,
         validator=validator if single is None else SingleArgument(validator, single, _field_names(annotations[single])),
         json_schema=json_schema,
@@ -182,7 +191,7 @@ def function_schema(
         single_arg_name=single,
         positional_fields=positional,
         var_positional_field=var_positional,
-        return_schema=_return_schema(hints, schema_generator),
+        return_schema=_return_schema(name, hints, schema_generator),
         core_schema=schema,
     )
 
@@ -225,7 +234,7 @@ class SingleArgument:
                 inner = items[self.single_arg_name]
                 if isinstance(inner, dict) or self.single_arg_name not in self._fields:
                     return cast(Any, inner)
-        return value
+        return cast(Any, value)
 
 
 def _field_names(type_: Any) -> frozenset[str]:
@@ -314,7 +323,18 @@ def _arguments_schema(
     if takes_extras:
         annotated[_EXTRAS] = extras
     arguments: Any = TypedDict("Arguments", annotated)  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
+    # Texts below the fields of dataclasses and TypedDicts are descriptions, as those of parameters are.
+    arguments.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
     return _with_defaults(TypeAdapter(arguments).core_schema, defaults, takes_extras)
+
+
+def _field_schema(schema: CoreSchema, name: str) -> CoreSchema:
+    """The schema of one argument by itself."""
+    if schema["type"] == "definitions":
+        return core_schema.definitions_schema(_field_schema(schema["schema"], name), schema["definitions"])
+    fields: dict[str, Any] = cast(Any, schema)["fields"]
+    inner = fields[name]["schema"]
+    return cast(CoreSchema, inner["schema"] if inner["type"] == "default" else inner)
 
 
 def _described(annotation: Any, default: Any, description: str | None) -> Any:
@@ -356,8 +376,20 @@ def _with_default(schema: CoreSchema, default: Any) -> CoreSchema:
     return _with_default(schema, default.default)
 
 
-def _return_schema(hints: dict[str, Any], schema_generator: type[GenerateJsonSchema]) -> dict[str, Any]:
+def _return_schema(name: str, hints: dict[str, Any], schema_generator: type[GenerateJsonSchema]) -> dict[str, Any]:
     """The JSON schema of what the function returns; empty where nothing can be said of it."""
-    if "return" not in hints:
+    returned = hints.get("return", ToolReturn)
+    if get_origin(returned) is ToolReturn:
+        returned = get_args(returned)[0]
+    if returned is ToolReturn:
         return {}
-    return TypeAdapter(hints["return"]).json_schema(schema_generator=schema_generator)
+    try:
+        return TypeAdapter(returned).json_schema(schema_generator=schema_generator)
+    except (PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, PydanticUserError):
+        warnings.warn(
+            f"Could not generate return schema for {name!r}: unsupported return type {returned!r}. "
+            "Falling back to unconstrained schema.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return {}
