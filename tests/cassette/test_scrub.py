@@ -167,11 +167,21 @@ PLANTED: dict[str, Traffic] = {
     "an e-mail address in any header": header("x-contact", "Jane <jane.doe@example.com>", "jane.doe@example.com"),
     "aws session token": header("X-Amz-Security-Token", "IQoJb3JpZ2luX2VjEAAaCXVzLWVhc3QtMSJHMEUCIQDx"),
     "aws signature": header("Authorization", SIGV4, AWS_ID, "5d672d79c15b13162d9279b0855cfba6"),
+    "an unknown key without digits": header("X-Vendor-Key", "super-secret-vendor-value"),
+    "an unknown token in letters": header("X-Gateway-Token", "supersecretgatewaytoken"),
+    "an unknown account header": header("X-Acme-Account-Id", "acme-7781"),
+    "a websocket's protocol": header("Sec-WebSocket-Protocol", f"realtime, openai-insecure-api-key.{PLAIN}, v1", PLAIN),
     "a referer with a key": header("Referer", f"https://app.example.com/?api_key={PLAIN}", PLAIN),
     # Response headers.
     "set-cookie": reply_header("Set-Cookie", f"__cf_bm={PLAIN}; path=/; HttpOnly", PLAIN),
     "several set-cookie": Traffic(
         (PLAIN, PASSWORD), response_headers={"set-cookie": [f"a={PLAIN}; path=/", f"b={PASSWORD}"]}
+    ),
+    "folded set-cookie": reply_header(
+        "set-cookie",
+        f"a=1234567; expires=Wed, 21 Oct 2026 07:28:00 GMT; path=/, sid={PLAIN}; HttpOnly",
+        PLAIN,
+        "1234567",
     ),
     "a redirect": reply_header("Location", f"https://storage.example.com/f?X-Amz-Signature={PLAIN}&x=1", PLAIN),
     "a redirect with user and password": reply_header("location", f"https://jane:{PASSWORD}@example.com/", PASSWORD),
@@ -207,6 +217,10 @@ PLANTED: dict[str, Traffic] = {
     # Request bodies.
     "a field": sent({"model": "m", "api_key": PLAIN}, PLAIN),
     "a camel-cased field": sent({"apiKey": PLAIN, "clientSecret": PASSWORD}, PLAIN, PASSWORD),
+    "a secret that is no word": sent(
+        {"secret": "s3cr3t-thing", "credentials": "user_and_pass"}, "s3cr3t-thing", "user_and_pass"
+    ),
+    "a password in a text": sent({"content": "Login: jane, password: hunter2abc"}, "hunter2abc"),
     "a nested field": sent({"a": [{"b": {"password": PASSWORD}}]}, PASSWORD),
     "a field with a number": sent({"password": 81726354}, "81726354"),
     "a list of keys": sent({"api_keys": [PLAIN, PASSWORD]}, PLAIN, PASSWORD),

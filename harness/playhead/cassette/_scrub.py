@@ -34,8 +34,16 @@ from playhead.cassette._scrub_fields import (
     opaque_spans,
     value_start,
 )
-from playhead.cassette._scrub_mask import PLACEHOLDER, collapse, is_mask, is_placeholder, looks_secret, mask_number
-from playhead.cassette._scrub_names import ACCOUNT_HEADERS, header_strength, normalised, query_strength
+from playhead.cassette._scrub_mask import (
+    PLACEHOLDER,
+    collapse,
+    is_mask,
+    is_placeholder,
+    looks_secret,
+    mask_number,
+    may_be_secret,
+)
+from playhead.cassette._scrub_names import header_strength, is_account_header, normalised, query_strength
 from playhead.cassette._scrub_packed import compressed_members, encode_like, encoded_texts
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
 from playhead.cassette._scrub_shapes import find_shapes
@@ -222,10 +230,10 @@ class Scrubber:
     def _header_hits(self, name: str, value: str) -> list[Hit]:
         plain, label, strength, start = normalised(name), name.lower(), header_strength(name), value_start(value)
         if plain in ("cookie", "setcookie"):
-            return _cookie_hits(value, label, first_only=plain == "setcookie")
-        if plain in self._headers or plain in ACCOUNT_HEADERS or strength == "secret":
+            return _cookie_hits(value, label, attributes=plain == "setcookie")
+        if plain in self._headers or is_account_header(name) or strength == "secret":
             return [Hit(label, [(start, len(value))])]
-        if strength == "maybe" and looks_secret(value[start:]):
+        if strength == "maybe" and (may_be_secret(value[start:]) or (len(value) >= 16 and value.isalpha())):
             return [Hit(label, [(start, len(value))])]
         if len(value) < _SECRET_MIN:
             return []
@@ -332,7 +340,11 @@ class Scrubber:
 
 def environment_secrets(environment: Mapping[str, str]) -> list[str]:
     """The credentials among environment variables, by their names: what `Scrubber(learn=...)` should look for."""
-    return [value for name, value in environment.items() if _SECRET_VARIABLE.search(name) and looks_secret(value)]
+    return [
+        value
+        for name, value in environment.items()
+        if _SECRET_VARIABLE.search(name) and looks_secret(value) and not value.startswith(("/", "."))
+    ]
 
 
 def _no_count(rule: str) -> None:
@@ -379,10 +391,12 @@ def _is_number(text: str, start: int, end: int) -> bool:
     )
 
 
-def _cookie_hits(value: str, label: str, *, first_only: bool) -> list[Hit]:
-    hits = [Hit(label, [match.span("value")]) for match in _COOKIE.finditer(value) if match["value"]]
-    if first_only:
-        hits = hits[:1]
+def _cookie_hits(value: str, label: str, *, attributes: bool) -> list[Hit]:
+    hits = [
+        Hit(label, [match.span("value")])
+        for match in _COOKIE.finditer(value)
+        if match["value"] and not (attributes and match["name"].lower() in _COOKIE_ATTRIBUTES)
+    ]
     return hits or [Hit(label, [(0, len(value))])]
 
 
@@ -416,6 +430,8 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24
 _USERINFO = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#@:\s]*)(?::(?P<password>[^/?#\s]*))?@")
 _PAIR = re.compile(r"(?:^|(?<=[?&;#]))(?P<name>[^=&?;#\s]{1,256})=(?P<value>[^&\s#]*)")
 _FORM = re.compile(r"[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*(?:&[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*)*\Z")
-_COOKIE = re.compile(r"(?:^|;)\s*[^=;\s]+=(?P<value>[^;]*)")
+# Several cookies may be folded into one header, with commas.
+_COOKIE = re.compile(r"(?:^|[;,])\s*(?P<name>[^=;,\s]+)=(?P<value>[^;,]*)")
+_COOKIE_ATTRIBUTES = frozenset(("expires", "max-age", "domain", "path", "samesite", "priority", "version", "comment"))
 _SHORT_MASK = re.compile(r"""["'=](?P<mask>s(?:c(?:r(?:u(?:b(?:b(?:e)?)?)?)?)?)?)(?=["'&\\]|$)""")
 _SECRET_VARIABLE = re.compile(r"(?i)(?:key|token|secret|password|passwd|credentials?)(?:_?[0-9a-z]{0,4})?$")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
-from playhead.cassette._scrub_mask import is_placeholder, looks_secret
+from playhead.cassette._scrub_mask import is_placeholder, looks_secret, may_be_secret
 from playhead.cassette._scrub_names import OPAQUE, Strength, field_strength, header_strength, normalised, query_strength
 
 __all__ = ["ARGUMENT_NAMES", "Found", "find_fields", "find_form", "json_strings", "opaque_spans", "value_start"]
@@ -74,6 +74,11 @@ def _tells(strength: Strength, value: str) -> bool:
     return strength == "secret" or looks_secret(value)
 
 
+def _tells_field(name: str, strength: Strength, value: str) -> bool:
+    """For JSON: `token` is also a word of log probabilities, while what is called a secret is one unless it is a word."""
+    return _tells(strength, value) or (strength == "maybe" and normalised(name) in _NEARLY and may_be_secret(value))
+
+
 def _json_fields(text: str, arguments: bool) -> Iterator[Found]:
     if any(_strength(name) != "no" for name in set(_JSON_NAMES.findall(text))):
         for match in _JSON_NAME.finditer(text):
@@ -87,7 +92,7 @@ def _json_fields(text: str, arguments: bool) -> Iterator[Found]:
                 plain = value.isalpha() and (
                     arguments or _TOOL_ARGUMENTS.search(text, max(0, start - 400), start) is not None
                 )
-                if _tells(strength, value) and not plain:
+                if _tells_field(name, strength, value) and not plain:
                     yield name, start, end
             number = _JSON_NUMBER.match(text, match.end())
             if number is not None and strength == "secret":
@@ -189,15 +194,10 @@ def _assignments(text: str, lowered: str) -> Iterator[Found]:
         start, end = value.span("value")
         start += value_start(text[start:end])
         found = text[start:end]
-        if (
-            strength == "secret"
-            and match["sign"].strip() in ("=", "=>", ":=")
-            and len(found) >= 6
-            and not _CODE.search(found)
-        ):
-            strength = "secret"
-        elif strength != "no":
-            strength = "maybe"
+        if strength == "secret":
+            assigned = match["sign"].strip() in ("=", "=>", ":=") and not _CODE.search(found)
+            mixed = any(map(str.isdigit, found)) and any(map(str.isalpha, found))
+            strength = "secret" if len(found) >= 6 and (assigned or mixed) else "maybe"
         if _tells(strength, found):
             yield name, start, end
 
@@ -248,6 +248,8 @@ _ASSIGNED = (
 )
 _ORDER: dict[Strength, int] = {"no": 0, "maybe": 1, "secret": 2}
 _DOUBTFUL_IN_TEXT = frozenset(("key", "auth", "session", "credential", "credentials", "pass", "token", "sessionid"))
+
+_NEARLY = frozenset(("secret", "auth", "credential", "credentials", "jwt", "pass", "hmac"))
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINE_END = re.compile(r"[\r\n]")

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["PLACEHOLDER", "collapse", "is_mask", "is_placeholder", "looks_secret", "mask", "mask_number"]
+__all__ = [
+    "PLACEHOLDER",
+    "collapse",
+    "is_mask",
+    "is_placeholder",
+    "looks_secret",
+    "mask",
+    "mask_number",
+    "may_be_secret",
+]
 
 PLACEHOLDER = "scrubbed"
 
@@ -41,6 +50,11 @@ def looks_secret(text: str) -> bool:
     return _SECRET_LIKE.fullmatch(text) is not None and not is_placeholder(text)
 
 
+def may_be_secret(text: str) -> bool:
+    """The same, less strictly, where the name is nearly enough: one word that is no number, no plain word, no switch."""
+    return _ONE_WORD.fullmatch(text) is not None and not is_placeholder(text) and not text.isalpha()
+
+
 def collapse(text: str) -> str:
     """Masks of any length as the bare word, so that requests with keys of different lengths compare equal."""
     return _MASK.sub(PLACEHOLDER, text) if PLACEHOLDER in text else text
@@ -48,6 +62,7 @@ def collapse(text: str) -> str:
 
 _MASK = re.compile(r"scrubbed-*")
 _SECRET_LIKE = re.compile(r"(?=[^0-9]{0,4096}[0-9])(?=[^A-Za-z]{0,4096}[A-Za-z])[A-Za-z0-9+/=_.~%:|-]{12,65536}")
+_ONE_WORD = re.compile(r"(?=[^A-Za-z]{0,4096}[A-Za-z])[^\s,;]{6,65536}")
 # Only what nobody would choose as a credential: a weak password that is masked needlessly costs nothing, one that is
 # taken for a placeholder leaks.
 _PLACEHOLDER = re.compile(

@@ -9,7 +9,15 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["ACCOUNT_HEADERS", "OPAQUE", "Strength", "field_strength", "header_strength", "normalised", "query_strength"]
+__all__ = [
+    "is_account_header",
+    "OPAQUE",
+    "Strength",
+    "field_strength",
+    "header_strength",
+    "normalised",
+    "query_strength",
+]
 
 Strength = Literal["secret", "maybe", "no"]
 """`secret`: whatever the value is; `maybe`: when it is made like a credential; `no`: the name says nothing."""
@@ -39,7 +47,9 @@ def query_strength(name: str) -> Strength:
         return "secret"
     if _is_paging(name):
         return "no"
-    return "maybe" if plain in _MAYBE_QUERY or plain.endswith(("token", "secret", "signature")) else "no"
+    if plain.endswith(("token", "secret", "signature")):
+        return "secret"
+    return "maybe" if plain in _MAYBE_QUERY or plain.endswith("key") else "no"
 
 
 @lru_cache(maxsize=4096)
@@ -73,7 +83,18 @@ OPAQUE = _words(
 )
 """Fields whose values are checked by the provider byte for byte: never searched for shapes."""
 
-ACCOUNT_HEADERS = _words(
+
+def is_account_header(name: str) -> bool:
+    """Whether a header says on whose account a request runs: no credential, but nobody else's business."""
+    plain = normalised(name)
+    return plain in _ACCOUNT_HEADERS or _ACCOUNT_HEADER.search(plain) is not None
+
+
+_ACCOUNT_HEADER = re.compile(
+    r"organi[sz]ation|^(?:x)?org(?:id|slug|name)?$|account(?:id|name|email|number)?$|tenant(?:id)?$|workspace(?:id)?$|customer(?:id)?$"
+    r"|(?:^x|openai|goog|user)project(?:id)?$|user(?:id|name|email|principal)$|email(?:address)?$|principal(?:name|id)?$|billto$"
+)
+_ACCOUNT_HEADERS = _words(
     """openaiorganization openaiproject anthropicorganizationid xgooguserproject chatgptaccountid xaccountid accountid
     xorganizationid xorgid orgid organizationid xrequestaccount requestaccount xaccount account xprojectid projectid
     xamznaccountid xmsclientprincipal xmsclientprincipalname xmsclientprincipalid xuseremail xforwardedemail
@@ -124,7 +145,7 @@ _SECRET_FIELDS = _words(
     accesskeyid privatekey privatekeyid accesstoken refreshtoken idtoken authtoken apitoken sessiontoken securitytoken
     oauthtoken connectionstring accountkey sharedaccesskey sharedaccesssignature subscriptionkey assertion
     clientassertion codeverifier signingkey encryptionkey webhooksecret ocpapimsubscriptionkey ephemeralkey
-    xauthtoken xaccesstoken xamzsecuritytoken authenticationtoken authkey accesskey secretstring"""
+    xauthtoken xaccesstoken xamzsecuritytoken authenticationtoken authkey accesskey secretstring devicecode otp totp"""
 )
 _SECRET_FIELD = re.compile(
     r"(?:apikey|accesstoken|refreshtoken|idtoken|authtoken|apitoken|sessiontoken|securitytoken|bearertoken|oauthtoken"
