@@ -9,12 +9,18 @@ from typing import Any
 import click
 
 from playhead._version import __version__
+from playhead.cli._terminal import wants_color
 from playhead.exceptions import PlayheadError, UserError
 
 __all__ = ["COMMANDS", "Commands", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("playhead.cli._demo", "Record an agent over real HTTP, replay it twice, compare."),
+    "show": ("playhead.cli._show", "Show a cassette as a transcript."),
+    "diff": ("playhead.cli._diff", "Compare two cassettes by meaning."),
+    "check": ("playhead.cli._check", "Find secrets, old and broken recordings."),
+    "scrub": ("playhead.cli._scrub", "Mask the secrets in cassettes, in place."),
+    "convert": ("playhead.cli._convert", "Convert cassettes and scripts."),
 }
 """Each command's module (which has a function `command`) and its line in the help."""
 
@@ -63,7 +69,7 @@ def _playhead() -> None:
 def main() -> None:
     """The entry point `playhead`."""
     try:
-        status = _playhead.main(standalone_mode=False)
+        status = _playhead.main(standalone_mode=False, color=wants_color())
     except click.ClickException as error:
         error.show()
         status = error.exit_code
