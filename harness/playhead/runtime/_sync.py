@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
+import sys
+import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -19,19 +20,41 @@ from playhead.usage import RunUsage
 T = TypeVar("T")
 
 
+class _OwnLoop(threading.local):
+    """A loop for each thread that has none. It is closed with the thread."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def __del__(self) -> None:
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.close()
+
+
+_own = _OwnLoop()
+
+
 def event_loop() -> asyncio.AbstractEventLoop:
-    """The thread's event loop; a new one where there is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            loop = asyncio.get_event_loop()
-        if not loop.is_closed():
-            return loop
-    except RuntimeError:
-        pass
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    return loop
+    """The thread's event loop; one of our own where none was set, so that nobody else's is left open."""
+    loop = _loop_that_was_set()
+    if loop is not None and not loop.is_closed():
+        return loop
+    if _own.loop is None or _own.loop.is_closed():
+        _own.loop = asyncio.new_event_loop()
+    return _own.loop
+
+
+def _loop_that_was_set() -> asyncio.AbstractEventLoop | None:
+    running = asyncio._get_running_loop()
+    if running is not None:
+        return running
+    if sys.version_info >= (3, 14):
+        try:
+            return asyncio.get_event_loop()
+        except RuntimeError:
+            return None
+    # Up to 3.13 the public function would make one, and nobody would close it.
+    local = getattr(asyncio.get_event_loop_policy(), "_local", None)
+    return getattr(local, "_loop", None)
 
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
@@ -98,9 +121,7 @@ class StreamedRunResultSync(Generic[AgentDepsT, OutputDataT]):
         if opened is None:
             return
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)
-                loop = asyncio.get_event_loop()
+            loop = event_loop()
             if not loop.is_closed() and not loop.is_running():
                 loop.run_until_complete(_leave(opened))
         except Exception:
