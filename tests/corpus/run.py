@@ -42,7 +42,21 @@ from playhead.messages import (
 from playhead.wire import provider_of, recognise
 
 _GENERATED = "pyd_ai_"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Reads what old recorders wrote: tags of Python's own types stand for the plain value."""
+
+
+def _plain(loader: Any, suffix: str, node: Any) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_multi_constructor("tag:yaml.org,2002:python/", _plain)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -89,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
 def cassette_of(expected_path: Path) -> Path:
     """The recording beside an expected file."""
     stem = expected_path.name.removesuffix(".expected.json")
-    for suffix in (".yaml", ".yml", ".json"):
+    for suffix in (".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz"):
         path = expected_path.with_name(stem + suffix)
         if path.exists():
             return path
@@ -98,10 +112,15 @@ def cassette_of(expected_path: Path) -> Path:
 
 def decode_cassette(path: Path, numbers: list[int] | None = None) -> list[dict[str, Any]]:
     """What Playhead makes of each interaction of a cassette (or of those with these numbers)."""
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
-    interactions = data["interactions"]
+    interactions = load_cassette(path)["interactions"]
     chosen = range(len(interactions)) if numbers is None else numbers
     return [{"n": n, **decode_interaction(interactions[n])} for n in chosen]
+
+
+def load_cassette(path: Path) -> dict[str, Any]:
+    """A cassette as it lies on disk, compressed or not."""
+    data = path.read_bytes()
+    return yaml.load(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data, Loader=_Loader)
 
 
 def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +208,8 @@ def _headers(headers: Any) -> dict[str, str]:
 def _body(message: dict[str, Any], headers: dict[str, str]) -> bytes:
     if "parsed_body" in message:
         return json.dumps(message["parsed_body"]).encode()
-    body = message.get("body")
+    # `content` is where VCR.py kept the body of httpx's responses for some years.
+    body = message.get("body", message.get("content"))
     if isinstance(body, dict):
         body = body.get("string", body.get("base64_string"))
     if body is None:
@@ -197,19 +217,26 @@ def _body(message: dict[str, Any], headers: dict[str, str]) -> bytes:
     data = body.encode() if isinstance(body, str) else body
     if not isinstance(data, bytes):
         return json.dumps(data).encode()
-    encoding = headers.get("content-encoding", "")
+    return _decompressed(data, headers.get("content-encoding", ""))
+
+
+def _decompressed(data: bytes, encoding: str) -> bytes:
+    """The body itself. Recorders that store it uncompressed often leave the header as it was."""
     if data[:2] == b"\x1f\x8b":
-        return gzip.decompress(data)
-    if encoding == "deflate":
-        return zlib.decompress(data)
-    if encoding == "br":
-        import brotli
+        return zlib.decompressobj(wbits=31).decompress(data)  # also where the end is missing
+    try:
+        if encoding == "deflate":
+            return zlib.decompress(data)
+        if encoding == "br":
+            import brotli
 
-        return brotli.decompress(data)
-    if encoding == "zstd":
-        import zstandard
+            return brotli.decompress(data)
+        if encoding == "zstd":
+            import zstandard
 
-        return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+            return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    except Exception:  # each of them has a class of its own for "this is not compressed"
+        return data
     return data
 
 
@@ -222,8 +249,11 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _model_in(url: str) -> str | None:
-    """Google's URLs name the model: `.../models/gemini-2.5-flash:generateContent`."""
-    return url.rpartition("/models/")[2].partition(":")[0] or None if "/models/" in url else None
+    """Google's and Azure's URLs name the model: `.../models/NAME:generateContent`, `.../deployments/NAME/chat/...`."""
+    for before, after in (("/models/", ":"), ("/deployments/", "/")):
+        if before in url:
+            return url.rpartition(before)[2].partition(after)[0] or None
+    return None
 
 
 def _is_stream(body: bytes, headers: dict[str, str], url: str, asked: dict[str, Any]) -> bool:

@@ -55,8 +55,7 @@ def replies(every: int) -> list[tuple[str, Any, bytes]]:
     """Streamed replies of model calls: a name, a maker of decoders, and the body; one in `every`."""
     found: list[tuple[str, Any, bytes]] = []
     for path in EXPECTED[::every]:
-        interactions = run.yaml.load(run.cassette_of(path).read_text(encoding="utf-8"), Loader=run._LOADER)
-        for n, interaction in enumerate(interactions["interactions"]):
+        for n, interaction in enumerate(run.load_cassette(run.cassette_of(path))["interactions"]):
             request, response = interaction["request"], interaction["response"]
             url = request.get("uri") or ""
             headers = run._headers(request.get("headers"))

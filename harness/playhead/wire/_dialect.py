@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from playhead.messages import ModelMessage, ModelRequestParameters, ModelSettings, StreamEvent
+from playhead.messages import FileUrl, ModelMessage, ModelRequestParameters, ModelSettings, StreamEvent
 from playhead.stream import Fold
 
 __all__ = ["Decoder", "Dialect", "Encoder", "ModelCall", "WireRequest"]
@@ -94,6 +94,10 @@ class Dialect(Protocol):
 
     def recognises(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether a request with this URL (path or whole) is a call of a model in this format."""
+        ...
+
+    def needs_download(self, item: FileUrl) -> bool:
+        """Whether the content of a URL has to be sent in its place: a dialect itself has no network."""
         ...
 
     def write_request(self, call: ModelCall) -> WireRequest:
