@@ -40,6 +40,9 @@ __all__ = [
     "pytest_configure",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
     "stream_snapshot",
     "virtual_clock",
 ]
@@ -67,17 +70,6 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         state.vcr_owner = foreign_fixture(manager, "vcr", ours=_OURS)
     state.owns_vcr = state.vcr_owner is None
-    if foreign_fixture(manager, "cassette", ours=_OURS) is None:
-        from pytest_playhead import _alias
-
-        manager.register(_alias, "playhead-cassette")
-    if not is_loaded(manager, "pytest-recording"):
-        from pytest_playhead import _blocking
-
-        manager.register(_blocking, "playhead-blocking")
-        config.addinivalue_line("markers", "block_network(allowed_hosts=None): refuse connections of the test.")
-        config.addinivalue_line("markers", "allowed_hosts: hosts that a blocked test may reach.")
-        state.block_network = bool(config.getoption("block_network", False))
     if state.owns_vcr:
         from pytest_playhead import _recording
 
@@ -85,9 +77,19 @@ def pytest_configure(config: pytest.Config) -> None:
         manager.register(_recording, "playhead-recording")
         config.addinivalue_line("markers", "vcr(*cassettes, **options): record or replay by pytest-recording's rules.")
         config.addinivalue_line("markers", "default_cassette(name): the name of the test's cassette.")
-    from pytest_playhead import _session
+    elif foreign_fixture(manager, "cassette", ours=_OURS) is None:
+        from pytest_playhead import _alias
 
-    manager.register(_session.Session(config), "playhead-session")
+        manager.register(_alias, "playhead-alias")
+    if state.vcr_owner != "pytest-recording":
+        if not state.owns_vcr:
+            from pytest_playhead import _blocking
+
+            manager.register(_blocking, "playhead-blocking")
+        config.addinivalue_line("markers", "block_network(allowed_hosts=None): refuse connections of the test.")
+        config.addinivalue_line("markers", "allowed_hosts: hosts that a blocked test may reach.")
+        state.block_network = bool(config.getoption("block_network", False))
+    state.keeps = bool(config.getoption("playhead_report") or config.getoption("playhead_save_failures"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -120,10 +122,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if wanted:
         _bring_forward(item, wanted)
     if not state.watching and "playhead.cassette" in sys.modules:
-        from playhead.cassette import watch
+        from pytest_playhead._cassettes import watch_cassettes
 
-        watch(state.tally.add)
-        state.watching = True
+        watch_cassettes(state)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -144,6 +145,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from pytest_playhead._orphans import note_cassettes
 
         note_cassettes(config.stash[STATE], items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send home what a worker counted; look for orphans; write the report."""
+    state = session.config.stash[STATE]
+    if state.tally.used or state.pages or session.config.getoption("playhead_orphans"):
+        from pytest_playhead._session import finish
+
+        finish(session, state)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Orphans, and one line of counts."""
+    state = config.stash[STATE]
+    for line in state.lines:
+        terminalreporter.write_line(line)
+    if line := state.tally.line():
+        terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """An xdist worker has ended: take over what it counted."""
+    sent: Any = getattr(node, "workeroutput", {}).get("playhead")
+    if sent:
+        state = node.config.stash[STATE]
+        state.tally.merge(sent)
+        state.folders.update(sent["folders"])
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

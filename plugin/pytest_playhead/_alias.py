@@ -1,15 +1,5 @@
-"""The fixture `cassette`, where no other plugin has one."""
+"""The fixture `cassette`, where the mark `vcr` is another plugin's and this name is not."""
 
-from __future__ import annotations
-
-from typing import Any
-
-import pytest
+from pytest_playhead._recording import cassette
 
 __all__ = ["cassette"]
-
-
-@pytest.fixture
-def cassette(playhead_cassette: Any) -> Any:
-    """The test's cassette, open: as its mark `cassette` says, or as the bare mark would."""
-    return playhead_cassette

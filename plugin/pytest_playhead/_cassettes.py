@@ -7,20 +7,19 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_playhead._options import INI, rechunk_option, record_mode_option
-from pytest_playhead._state import FAILURE, STATE
+from pytest_playhead._state import FAILURE, STATE, State
 
 __all__ = [
     "cassette_folder",
     "cassette_name",
     "cassette_path",
-    "open_cassette",
     "closing_with_test",
+    "open_cassette",
     "record_command",
     "record_mode_of",
     "shortened",
@@ -29,21 +28,26 @@ __all__ = [
 _MARK = "cassette"
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"<>?%*:|\"'/\\", "-"))
 _NAME_MAX = 255  # bytes of a file name, on the file systems we know
+_UNSAFE_IN_SHELL = re.compile(r"[^\w@%+=:,./-]")
+_ABSENT: Any = object()
 
 
 # --------------------------------------------------------------------------- which file
-def cassette_folder(item: pytest.Item) -> Path:
+def cassette_folder(item: pytest.Item) -> str:
     """The folder of a module's cassettes: `cassettes/<module>` beside it, or below the folder that the ini file names."""
-    module = Path(item.path)
-    base = item.config.getini("playhead_cassette_dir")
-    if not base:
-        return module.parent / "cassettes" / module.stem
-    root = item.config.rootpath
-    try:
-        relative = module.relative_to(root).with_suffix("")
-    except ValueError:
-        relative = Path(module.stem)
-    return root / base / relative
+    cache = item.config.stash[STATE].cache
+    module = item.path
+    folder = cache.get(module)
+    if folder is None:
+        base = item.config.getini("playhead_cassette_dir")
+        if not base:
+            folder = module.parent / "cassettes" / module.stem
+        else:
+            root = item.config.rootpath
+            inside = module.is_relative_to(root)
+            folder = root / base / (module.relative_to(root).with_suffix("") if inside else module.stem)
+        folder = cache[module] = str(folder)
+    return folder
 
 
 def cassette_name(item: pytest.Item) -> str:
@@ -61,80 +65,94 @@ def shortened(name: str, suffix: str = ".yaml") -> str:
     return f"{name[: _NAME_MAX - len(suffix) - len(digest) - 3]}...{digest}"
 
 
-def cassette_path(item: pytest.Item) -> Path:
+def cassette_path(item: pytest.Item) -> str:
     """The file of a test's cassette."""
     mark = item.get_closest_marker(_MARK)
     name: Any = None
     if mark is not None:
         name = mark.args[0] if mark.args else mark.kwargs.get("name")
-    folder = cassette_folder(item)
     if name is None:
-        return folder / (shortened(cassette_name(item)) + ".yaml")
-    path = Path(name)
-    if path.suffix not in (".yaml", ".yml"):
-        path = path.with_name(path.name + ".yaml")
-    return folder / path
+        return os.path.join(cassette_folder(item), shortened(cassette_name(item)) + ".yaml")
+    name = str(name)
+    if not name.endswith((".yaml", ".yml")):
+        name += ".yaml"
+    return os.path.join(cassette_folder(item), name)
 
 
 def record_command(item: pytest.Item) -> str:
     """The command that records the test again, to be pasted where pytest was started; `{mode}` is the record mode."""
     config = item.config
-    path, _, rest = item.nodeid.partition("::")
-    try:
-        path = os.path.relpath(item.path, config.invocation_params.dir)
-    except ValueError:  # another drive
-        path = str(item.path)
+    cache = config.stash[STATE].cache
+    key = ("command", item.path)
+    known = cache.get(key)
+    if known is None:
+        try:
+            path = os.path.relpath(item.path, config.invocation_params.dir)
+        except ValueError:  # another drive
+            path = str(item.path)
+        ours = config.stash[STATE].vcr_owner is None and config.getoption("record_mode", _ABSENT) is not _ABSENT
+        known = cache[key] = (path, "--record-mode" if ours else "--playhead-record-mode")
+    path, option = known
+    rest = item.nodeid.partition("::")[2]
     node = f"{path}::{rest}" if rest else path
-    if re.search(r"[^\w@%+=:,./-]", node):
+    if _UNSAFE_IN_SHELL.search(node):
         node = "'" + node.replace("'", "'\"'\"'") + "'"
-    ours = config.getoption("record_mode", _ABSENT) is not _ABSENT
-    option = "--record-mode" if ours and config.stash[STATE].vcr_owner is None else "--playhead-record-mode"
     return f"pytest {node} {option}={{mode}}"
-
-
-_ABSENT: Any = object()
 
 
 # --------------------------------------------------------------------------- with which options
 def cassette_options(item: pytest.Item) -> dict[str, Any]:
     """The options of a test's cassette: the command line wins over the mark, the nearer mark over the farther, any over ini."""
-    from playhead.cassette import OptionNames, unknown_option
-
     config = item.config
-    options: dict[str, Any] = {"on_unplayed": "fail"}
-    for key in INI:
-        name = key.removeprefix("playhead_")
-        value = config.getini(key)
-        if name != "cassette_dir" and value not in (None, "", []):
-            options[name] = float(value) if name == "speed" else value
-    for mark in reversed(list(item.iter_markers(_MARK))):
-        if len(mark.args) > 1:
-            pytest.fail(
-                f"{item.nodeid}: the mark cassette takes one name, not {len(mark.args)}: {mark.args!r}", pytrace=False
-            )
-        if mark.args and "name" in mark.kwargs:
-            pytest.fail(f"{item.nodeid}: the mark cassette was given two names", pytrace=False)
-        if mark.args and not isinstance(mark.args[0], (str, os.PathLike)):
-            pytest.fail(f"{item.nodeid}: the name of a cassette is a text, not {mark.args[0]!r}", pytrace=False)
-        for name, value in mark.kwargs.items():
-            if name == "name":
-                continue
-            if name not in OptionNames and name != "before_record":
-                pytest.fail(f"{item.nodeid}: {unknown_option(name)}", pytrace=False)
-            options[name] = value
-    if mode := record_mode_option(config):
-        options["record_mode"] = mode
-    if rechunk := rechunk_option(config):
-        options["rechunk"] = rechunk
-    # A cassette that several tests share is not expected to be used up by each of them.
-    mark = item.get_closest_marker(_MARK)
-    if mark is not None and (mark.args or mark.kwargs.get("name")) and not _says(item, "on_unplayed"):
-        options["on_unplayed"] = "ignore" if not config.getini("playhead_on_unplayed") else options["on_unplayed"]
+    state = config.stash[STATE]
+    options: dict[str, Any] = {**_ini_options(config, state)}
+    named = False
+    marks = [mark for mark in item.iter_markers() if mark.name == _MARK]
+    for mark in reversed(marks):
+        if mark.args or mark.kwargs:
+            _check_mark(item, mark)
+            given = mark.kwargs
+            options.update(given)
+            options.pop("name", None)
+            named = bool(mark.args) or given.get("name") is not None
+    if named and not any("on_unplayed" in mark.kwargs for mark in marks) and not config.getini("playhead_on_unplayed"):
+        # A cassette that several tests may share is not expected to be used up by each of them.
+        options["on_unplayed"] = "ignore"
+    options.update(state.cache["command line"])
     return options
 
 
-def _says(item: pytest.Item, option: str) -> bool:
-    return any(option in mark.kwargs for mark in item.iter_markers(_MARK))
+def _ini_options(config: pytest.Config, state: State) -> dict[str, Any]:
+    known: dict[str, Any] | None = state.cache.get("ini")
+    if known is None:
+        known = {"on_unplayed": "fail"}
+        for key in INI:
+            name = key.removeprefix("playhead_")
+            value = config.getini(key)
+            if name != "cassette_dir" and value not in (None, "", []):
+                known[name] = float(value) if name == "speed" else value
+        given = {"record_mode": record_mode_option(config), "rechunk": rechunk_option(config)}
+        state.cache["command line"] = {name: value for name, value in given.items() if value}
+        state.cache["ini"] = known
+    return known
+
+
+def _check_mark(item: pytest.Item, mark: pytest.Mark) -> None:
+    """A typo is an error, and says what was meant."""
+    from playhead.cassette import OptionNames, unknown_option
+
+    wrong: str | None = None
+    if len(mark.args) > 1:
+        wrong = f"the mark cassette takes one name, not {len(mark.args)}: {mark.args!r}"
+    elif mark.args and "name" in mark.kwargs:
+        wrong = "the mark cassette was given two names"
+    elif mark.args and not isinstance(mark.args[0], (str, os.PathLike)):
+        wrong = f"the name of a cassette is a text, not {mark.args[0]!r}"
+    for name in mark.kwargs:
+        if name not in OptionNames and name not in ("name", "before_record"):
+            wrong = unknown_option(name)
+    if wrong is not None:
+        pytest.fail(f"{item.nodeid}: {wrong}", pytrace=False)
 
 
 def record_mode_of(item: pytest.Item) -> str:
@@ -149,18 +167,19 @@ def open_cassette(item: pytest.Item) -> Generator[Any]:
     """The test's cassette, open. What it has to say at the end is raised when the test itself has passed."""
     from playhead.cassette import use_cassette
 
-    path = cassette_path(item)
-    item.config.stash[STATE].tally.used.add(str(path))
-    options = cassette_options(item)
-    options.setdefault("label", item.name)
-    options.setdefault("record_command", record_command(item))
-    with closing_with_test(item, use_cassette(path, **options)) as cassette:
+    options = {"label": item.name, "record_command": record_command(item), **cassette_options(item)}
+    try:
+        opened = use_cassette(cassette_path(item), **options)
+    except (TypeError, ValueError) as error:
+        pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
+    with closing_with_test(item, opened) as cassette:
         yield cassette
 
 
 @contextmanager
 def closing_with_test(item: pytest.Item, opened: Any) -> Generator[Any]:
     """Opens a cassette for a test, and tells it on closing whether the test has failed."""
+    watch_cassettes(item.config.stash[STATE])
     cassette = opened.__enter__()
     try:
         opened.on_behalf_of(getattr(item, "function", None))
@@ -168,3 +187,12 @@ def closing_with_test(item: pytest.Item, opened: Any) -> Generator[Any]:
     finally:
         failure = item.stash.get(FAILURE, None)
         opened.__exit__(*((type(failure), failure, failure.__traceback__) if failure else (None, None, None)))
+
+
+def watch_cassettes(state: State) -> None:
+    """Count every cassette that is closed, whoever opened it."""
+    if not state.watching:
+        from playhead.cassette import watch
+
+        watch(state.tally.add)
+        state.watching = True

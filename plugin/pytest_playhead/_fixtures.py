@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_playhead._cassettes import open_cassette
-from pytest_playhead._state import ITEM, STATE, ItemState
+from pytest_playhead._state import STATE, keep, passed
 
 if TYPE_CHECKING:
     from playhead.models import ScriptedModel
@@ -38,9 +36,11 @@ def playhead_cassette(request: pytest.FixtureRequest) -> Generator[Any]:
     if request.config.getoption("disable_recording", False) and request.config.stash[STATE].vcr_owner is None:
         yield None
         return
+    from pytest_playhead._cassettes import open_cassette
+
     with open_cassette(request.node) as cassette:
-        yield cassette
         keep(request.node, "cassette", cassette)
+        yield cassette
 
 
 @pytest.fixture
@@ -124,6 +124,8 @@ def fake_provider(
     It has `openai_url`, `anthropic_url` and `google_url`, ready for `base_url=`, and `requests`. The test fails if responses
     are left, or if more were asked for than there are.
     """
+    from contextlib import ExitStack
+
     from playhead.models import Model, ScriptedModel
     from playhead.server import Provider, RunningProvider
 
@@ -183,18 +185,3 @@ def virtual_clock(playhead_deterministic: None) -> Generator[Any]:
 
     with virtual_time() as clock:
         yield clock
-
-
-# --------------------------------------------------------------------------- for the report and for failures
-def keep(item: pytest.Item, kind: str, thing: Any) -> None:
-    """Remember something that a test captured."""
-    state = item.stash.setdefault(ITEM, ItemState())
-    if not any(known is thing for _, known in state.captured):
-        state.captured.append((kind, thing))
-
-
-def passed(item: pytest.Item) -> bool:
-    """Whether the test's call is over and has passed."""
-    from pytest_playhead._state import FAILURE
-
-    return item.stash.get(FAILURE, False) is None

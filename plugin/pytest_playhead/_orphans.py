@@ -24,14 +24,14 @@ def note_cassettes(state: State, items: Iterable[pytest.Item]) -> None:
         if names is None:
             continue
         folder = cassette_folder(item)
-        state.folders.add(str(folder.parent))
+        state.folders.add(os.path.dirname(folder))
         if item.get_closest_marker("cassette") is not None or "cassette" in names:
-            state.tally.used.add(str(cassette_path(item)))
+            state.tally.used.add(cassette_path(item))
         elif marks := list(item.iter_markers("vcr")):
             # The folder and the name may come from fixtures of the suite; then only a test that ran tells.
             name = item.get_closest_marker("default_cassette")
             first = name.args[0] if name is not None and name.args else cassette_name(item)
-            state.tally.used.add(str(folder / (shortened(first) + ".yaml")))
+            state.tally.used.add(os.path.join(folder, shortened(first) + ".yaml"))
             state.tally.used.update(os.path.join(folder, path) for mark in marks for path in mark.args)
 
 

@@ -1,4 +1,6 @@
-"""pytest-recording's marks, fixtures and hook, for suites that were written for it. Registered when nobody else has them.
+"""Names that other recorders have, too: pytest-recording's fixtures and hook, for suites that were written for it.
+
+Registered as a whole when no other recorder is loaded; else `_alias` and `_blocking` are those parts that nobody has.
 
 Its rules, not ours: the mark wins over `vcr_config`, either over the command line for the cassette, while the command line
 decides about blocking; cassettes are opened by VCR.py's rules, and recorded and replayed by Playhead.
@@ -6,19 +8,19 @@ decides about blocking; cassettes are opened by VCR.py's rules, and recorded and
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
-from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_playhead._cassettes import cassette_name, closing_with_test, record_command, shortened
 from pytest_playhead._options import rechunk_option, record_mode_option
+from pytest_playhead._state import STATE
 
 __all__ = [
     "Hooks",
+    "allowed_hosts",
+    "block_network",
+    "cassette",
     "default_cassette_name",
     "disable_recording",
     "record_mode",
@@ -67,7 +69,7 @@ def vcr_markers(request: pytest.FixtureRequest) -> list[pytest.Mark]:
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     """The folder of the module's cassettes: `cassettes/<module>` beside it."""
-    module = Path(request.node.path)
+    module = request.node.path
     return str(module.parent / "cassettes" / module.stem)
 
 
@@ -76,6 +78,8 @@ def default_cassette_name(request: pytest.FixtureRequest) -> str:
     """The name of the test's first cassette: that of the mark `default_cassette`, or `Class.test[param]`."""
     mark = request.node.get_closest_marker("default_cassette")
     if mark is None:
+        from pytest_playhead._cassettes import cassette_name
+
         return cassette_name(request.node)
     if not mark.args:
         raise pytest.UsageError(
@@ -100,6 +104,8 @@ def vcr(
     config = request.getfixturevalue("vcr_config")
     name = request.getfixturevalue("default_cassette_name")
     opened = _opened(request.node, name, str(vcr_cassette_dir), record_mode, vcr_markers, config)
+    from pytest_playhead._cassettes import closing_with_test
+
     with closing_with_test(request.node, opened) as cassette:
         yield cassette
 
@@ -107,9 +113,12 @@ def vcr(
 def _opened(
     item: pytest.Item, name: str, folder: str, mode: str, markers: list[pytest.Mark], config: dict[str, Any]
 ) -> Any:
+    import os
+
     from vcr import VCR
 
     from playhead.cassette import use_vcr_cassette
+    from pytest_playhead._cassettes import record_command, shortened
 
     given = merged_config(config, markers)
     suffix = f".{given['serializer']}" if "serializer" in given else ".yaml"
@@ -133,7 +142,73 @@ def _opened(
 
 def merged_config(config: dict[str, Any], markers: list[pytest.Mark]) -> dict[str, Any]:
     """`vcr_config` with what the marks say, the nearest last."""
+    from copy import deepcopy
+
     merged = deepcopy(config)
     for mark in reversed(markers):
         merged.update(mark.kwargs)
     return merged
+
+
+# --------------------------------------------------------------------------- blocking
+@pytest.fixture
+def allowed_hosts(request: pytest.FixtureRequest) -> list[str] | None:
+    """Hosts that a blocked test may reach: of the mark, else of the command line, else of `vcr_config`."""
+    mark = request.node.get_closest_marker("block_network")
+    hosts: Any = (
+        (mark.kwargs.get("allowed_hosts") if mark is not None else None)
+        or request.config.getoption("allowed_hosts")
+        or _vcr_config(request).get("allowed_hosts")
+    )
+    return hosts.split(",") if isinstance(hosts, str) else hosts
+
+
+@pytest.fixture
+def block_network(request: pytest.FixtureRequest) -> Generator[None]:
+    """Refuses connections where the mark or the option asks for it, unless the test's cassette records."""
+    mark = request.node.get_closest_marker("block_network")
+    if mark is not None and (mark.args or set(mark.kwargs) - {"allowed_hosts"}):
+        raise pytest.UsageError(
+            "Invalid arguments to `block_network`. It accepts only the following keyword arguments: `allowed_hosts`. "
+            f"Got args: {mark.args!r}; kwargs: {mark.kwargs!r}"
+        )
+    wanted = mark is not None or request.config.getoption("block_network")
+    if wanted and not _records(request):
+        from pytest_playhead._network import blocked_network
+
+        with blocked_network(request.getfixturevalue("allowed_hosts")):
+            yield
+    else:
+        yield
+
+
+def _records(request: pytest.FixtureRequest) -> bool:
+    """Whether the test's cassette may send requests."""
+    from pytest_playhead._cassettes import record_mode_of
+
+    if request.node.get_closest_marker("cassette") is not None:
+        return record_mode_of(request.node) != "none"
+    if not request.config.stash[STATE].owns_vcr:
+        return False
+    markers = request.getfixturevalue("vcr_markers")
+    if not markers:
+        return False
+    # The command line decides about blocking, although the mark wins over it for the cassette.
+    if record_mode_option(request.config) is not None:
+        return request.getfixturevalue("record_mode") != "none"
+    mode = merged_config(_vcr_config(request), markers).get("record_mode", "none")
+    return str(getattr(mode, "value", mode)) != "none"
+
+
+def _vcr_config(request: pytest.FixtureRequest) -> dict[str, Any]:
+    try:
+        return request.getfixturevalue("vcr_config")
+    except pytest.FixtureLookupError:
+        return {}
+
+
+# --------------------------------------------------------------------------- ours, under a name that others have too
+@pytest.fixture
+def cassette(playhead_cassette: Any) -> Any:
+    """The test's cassette, open: as its mark `cassette` says, or as the bare mark would."""
+    return playhead_cassette

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shlex
 from typing import Any
 
 import pytest
@@ -84,6 +83,8 @@ def _arguments(manager: pytest.PytestPluginManager) -> list[str]:
     config: Any = manager.get_plugin("pytestconfig")
     parameters = getattr(config, "invocation_params", None)
     arguments = [str(word) for word in parameters.args] if parameters is not None else []
+    import shlex
+
     try:
         arguments += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
     except ValueError:  # pytest itself will say so

@@ -22,7 +22,7 @@ class TranscriptSerializer(AmberDataSerializer):
         from pytest_playhead._traffic import transcript_of_cassette
 
         options = {name: kwargs.get(name) for name in ("exclude", "include", "matcher")}
-        return render_value(transcript_of_cassette(data), Values(**options))
+        return render_value(transcript_of_cassette(data), Values(**options)).rstrip("\n")
 
 
 class TranscriptExtension(AmberSnapshotExtension):

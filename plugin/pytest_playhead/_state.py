@@ -1,26 +1,27 @@
-"""What the plugin keeps of a session and of a test, in pytest's stashes."""
+"""What the plugin keeps of a session and of a test, in pytest's stashes. Plain classes: this is loaded with every pytest."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-__all__ = ["FAILURE", "ITEM", "STATE", "ItemState", "State", "Tally"]
+__all__ = ["CAPTURED", "FAILURE", "STATE", "State", "Tally", "keep", "passed"]
 
 
-@dataclass
 class Tally:
-    """What the summary counts. Shared cassettes count once: what one test left, another may have played."""
+    """What the summary counts. Shared cassettes count once: what one test left, another may have played.
 
-    replayed: int = 0
-    recorded: int = 0
-    masked: int = 0
-    left: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
-    """By path, the numbers of the interactions that no test has played."""
-    used: set[str] = field(default_factory=set[str])
-    """Paths of cassettes that a test opened, or would have opened."""
+    `left` has, by path, the numbers of the interactions that no test has played; `used` the paths of cassettes that a test
+    opened, or would have opened.
+    """
+
+    def __init__(self) -> None:
+        self.replayed = 0
+        self.recorded = 0
+        self.masked = 0
+        self.left: dict[str, set[int]] = {}
+        self.used: set[str] = set()
 
     @property
     def unplayed(self) -> int:
@@ -30,12 +31,18 @@ class Tally:
     def add(self, cassette: Any) -> None:
         """A cassette that was closed."""
         path = str(cassette.path)
+        played = cassette.play_count
         self.used.add(path)
-        self.replayed += cassette.play_count
-        self.recorded += len(cassette.recorded)
-        self.masked += sum(cassette.masked.values())
-        if not cassette.recorded:
-            self._leave(path, {n for n, _ in enumerate(cassette.interactions) if not cassette.play_counts[n]})
+        self.replayed += played
+        recorded = len(cassette.recorded)
+        if recorded:
+            self.recorded += recorded
+            self.masked += sum(cassette.masked.values())
+        elif played != len(cassette) or path in self.left:
+            counts = cassette.play_counts
+            self._leave(path, {number for number in range(len(cassette)) if not counts[number]})
+        else:
+            self.left[path] = set()
 
     def merge(self, other: dict[str, Any]) -> None:
         """The tally of an xdist worker, as `dump` gave it."""
@@ -69,31 +76,44 @@ class Tally:
         self.left[path] = self.left[path] & numbers if path in self.left else numbers
 
 
-@dataclass
 class State:
-    """One session (in an xdist worker: its share of it)."""
+    """One session (in an xdist worker: its share of it).
 
-    owns_vcr: bool = False
-    """The mark `vcr` and its fixtures are ours: no other plugin has them."""
-    vcr_owner: str | None = None
-    """The plugin that has the mark `vcr`, where it is not ours."""
-    block_network: bool = False
-    watching: bool = False
-    tally: Tally = field(default_factory=Tally)
-    folders: set[str] = field(default_factory=set[str])
-    """Folders in which the cassettes of the collected modules lie."""
-    pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """What the report shows of each test."""
+    `owns_vcr`: the mark `vcr` and its fixtures are ours, `vcr_owner` names the plugin that has them otherwise. `folders`
+    are those in which the cassettes of the collected modules lie, `pages` what the report shows of each test. `cache` is
+    what need not be looked up for each test again.
+    """
 
-
-@dataclass
-class ItemState:
-    """One test: what was captured in it, each with what it is of (`run`, `cassette`, `provider`)."""
-
-    captured: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
+    def __init__(self) -> None:
+        self.owns_vcr = False
+        self.vcr_owner: str | None = None
+        self.block_network = False
+        self.watching = False
+        self.tally = Tally()
+        self.folders: set[str] = set()
+        self.pages: list[dict[str, Any]] = []
+        self.keeps = False
+        """Whether a report or failed tests want what is captured."""
+        self.cache: dict[Any, Any] = {}
+        self.lines: list[str] = []
+        """What the terminal says at the end, before the counts."""
 
 
 STATE = pytest.StashKey[State]()
-ITEM = pytest.StashKey[ItemState]()
+CAPTURED = pytest.StashKey["list[tuple[str, Any]]"]()
+"""What was captured in a test, each with what it is of: `run`, `cassette`, `provider`."""
 FAILURE = pytest.StashKey["BaseException | None"]()
 """What made a test fail so far; None when its call is over and it passed; absent before."""
+
+
+def keep(item: pytest.Item, kind: str, thing: Any) -> None:
+    """Remember something that a test captured, where a report or `--playhead-save-failures` will want it."""
+    if item.config.stash[STATE].keeps:
+        captured = item.stash.setdefault(CAPTURED, [])
+        if not any(known is thing for _, known in captured):
+            captured.append((kind, thing))
+
+
+def passed(item: pytest.Item) -> bool:
+    """Whether the test's call is over and has passed."""
+    return item.stash.get(FAILURE, False) is None
