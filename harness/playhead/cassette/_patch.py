@@ -51,8 +51,14 @@ class Patch:
             setattr(self._target, self._name, self._original)
 
     def is_lost(self) -> bool:
-        """Whether somebody put back what had been there before us, while we are needed."""
-        return self._target.__dict__.get(self._name) is self._original
+        """Whether somebody put back what had been there before us, or before them, while we are needed."""
+        there = self._target.__dict__.get(self._name)
+        return there is not self._made and (there is self._original or _is_genuine(self._target, self._name, there))
+
+
+def _is_genuine(target: Any, name: str, there: Any) -> bool:
+    """Whether this is the method that the class was defined with."""
+    return getattr(there, "__qualname__", None) == f"{target.__name__}.{name}" and not hasattr(there, "__wrapped__")
 
 
 def _is_below(there: Any, made: Any) -> bool:
