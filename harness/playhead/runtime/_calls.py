@@ -342,7 +342,8 @@ class Batch:
 
 def _part_of(call: ToolCallPart, result: Any) -> tuple[ToolReturnPart, UserPromptPart | None]:
     if isinstance(result, ToolReturn):
-        part = ToolReturnPart(call.tool_name, result.return_value, call.tool_call_id, metadata=result.metadata)
+        said: Any = result.return_value  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        part = ToolReturnPart(call.tool_name, said, call.tool_call_id, metadata=result.metadata)
         return part, None if result.content is None else UserPromptPart(result.content)
     if isinstance(result, list) and any(isinstance(item, ToolReturn) for item in result):  # pyright: ignore[reportUnknownVariableType]
         raise UserError(

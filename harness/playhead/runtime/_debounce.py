@@ -33,8 +33,9 @@ class Collector(Generic[T]):
         """Whether a read that somebody left is still under way."""
         return self._task is not None and not self._task.done()
 
-    async def groups(self, window: float) -> AsyncGenerator[list[T]]:
-        """Groups of items, never empty, until the source ends. Raises what the source raises, instead of a group."""
+    async def groups(self, window: float, *, waiting: bool = False) -> AsyncGenerator[list[T]]:
+        """Groups of items, never empty, until the source ends; the first may be empty where somebody is `waiting` for
+        the end of its window. Raises what the source raises, instead of a group."""
         self._items.clear()  # whoever begins has already seen these in the state
         self._window = window
         self._deadline = clock.monotonic() + window
@@ -43,7 +44,8 @@ class Collector(Generic[T]):
                 await self._fill()
                 if self._task is not None and self._task.done():
                     self._task.result()  # an error comes at once: its group is not handed out
-                if self._items:
+                if self._items or waiting:
+                    waiting = False
                     items, self._items = self._items, []
                     yield items
                 task = self._task

@@ -168,12 +168,12 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 await self._source.aclose()
             await self._streamed.aclose()
 
-    def _groups(self, debounce_by: float) -> AsyncGenerator[list[ModelResponseStreamEvent]]:
+    def _groups(self, debounce_by: float, *, waiting: bool = False) -> AsyncGenerator[list[ModelResponseStreamEvent]]:
         if self._collector is None:
             self._events()
             assert self._source is not None
             self._collector = Collector(self._source)
-        return self._collector.groups(debounce_by)
+        return self._collector.groups(debounce_by, waiting=waiting)
 
     # ----------------------------------------------------------------- state
     @property
@@ -270,7 +270,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
     async def _grouped_text(self, debounce_by: float) -> AsyncGenerator[str]:
         waiting = [part.content for part in self._streamed.fold.parts() if isinstance(part, TextPart) and part.content]
         separate = False
-        groups = self._groups(debounce_by)
+        groups = self._groups(debounce_by, waiting=bool(waiting))
         try:
             async for events in groups:
                 for event in events:

@@ -53,7 +53,7 @@ def _loop_that_was_set() -> asyncio.AbstractEventLoop | None:
         except RuntimeError:
             return None
     # Up to 3.13 the public function would make one, and nobody would close it.
-    local = getattr(asyncio.get_event_loop_policy(), "_local", None)
+    local = getattr(asyncio.get_event_loop_policy(), "_local", None)  # pyright: ignore[reportDeprecated]
     return getattr(local, "_loop", None)
 
 
