@@ -158,6 +158,15 @@ def test_validators_are_shown_the_whole() -> None:
     assert Reply(str, has_validators=True).part(TextPart("x")) is WHOLE
 
 
+def test_validators_are_not_asked_while_a_model_is_not_valid_yet() -> None:
+    class Report(BaseModel):
+        items: list[City]
+
+    reply = Reply(Report, has_validators=True)
+    assert reply.call('{"items": [{"population": 1') is NOTHING
+    assert reply.args(', "name": "x"') is WHOLE
+
+
 def test_text_before_a_native_tools_call_does_not_count() -> None:
     reply = Reply(str)
     assert reply.part(TextPart("Let me see")) == "Let me see"

@@ -5,7 +5,8 @@ there is nothing new, or `WHOLE` where only the whole reply tells: then the runt
 one, with `allow_partial`. The shapes that need not be validated whole are those of `playhead.schema.PartialValidator`; always
 validated whole are
 
-- outputs with validators or output functions: these may change what they are given;
+- outputs with validators or output functions: these may change what they are given (but a model that is not valid yet
+  is not validated whole to find that out);
 - unions in one text, text around a fenced block, arguments that came as a dictionary;
 - types without such a shape: `dict`, `set`, tuples, objects without a list, nested objects whose list is deeper down.
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import SchemaValidator, from_json
 
 from playhead.messages import BuiltinToolCallPart, BuiltinToolReturnPart, TextPart, ThinkingPart, ToolCallPart
 from playhead.output._processors import ObjectProcessor, TextProcessor
@@ -142,7 +143,10 @@ class PartialOutput:
             return None
         if self._progressive and can_construct(processor.output):
             return _Growing(processor)
-        return _Object(processor, self._context) if self._plain else None
+        if self._plain:
+            return _Object(processor, self._context)
+        # Validators see what was validated whole, but only where there is something to see.
+        return _Gate(processor, self._context) if processor.shape is not None and not processor.shape.drops else None
 
 
 class _Part:
@@ -194,12 +198,21 @@ class _Text(_Reader):
 class _Object(_Reader):
     def __init__(self, processor: ObjectProcessor, context: Any) -> None:
         self._key = processor.outer_key
-        self._validator = PartialValidator(processor.validator, processor.shape, context=context)
+        validator = cast(SchemaValidator, processor.validator)  # of a type: output functions are shown the whole
+        self._validator = PartialValidator(validator, processor.shape, context=context)
         self.feed = self._validator.feed
 
     def value(self) -> Any:
         value = self._validator.value()
         return value if self._key is None else value[self._key]
+
+
+class _Gate(_Object):
+    """Only says whether there is a value: an object is all or nothing, so mostly there is none."""
+
+    def value(self) -> Any:
+        super().value()
+        return WHOLE
 
 
 class _Growing(_Reader):

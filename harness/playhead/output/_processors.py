@@ -27,6 +27,7 @@ from playhead.schema import (
     FunctionSchema,
     GenerateToolJsonSchema,
     Shape,
+    SingleArgument,
     check_object_json_schema,
     function_schema,
     is_async_callable,
@@ -106,7 +107,7 @@ class ObjectProcessor:
     outer_key: str | None = None
     """The field to unwrap, for types that are no objects."""
     function: FunctionSchema | None = None
-    validator: SchemaValidator
+    validator: SchemaValidator | SingleArgument
     core_schema: CoreSchema | None
     """What `validator` was made of; None where nothing can be said of it."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
 from typing import Any, Self
 
-from playhead.context import AgentDepsT, RunContext
+from playhead.context import AgentDepsT, RunContext, changed
 from playhead.messages import ToolDefinition
 from playhead.output._markers import ToolOutput
 from playhead.output._processors import ObjectProcessor, unique_name
@@ -140,7 +139,7 @@ class OutputToolset(AbstractToolset[AgentDepsT]):
         output = await self.processors[name].call(tool_args, ctx)
         if self.output_validators:
             limit = ctx.max_retries if self.max_retries is None else self.max_retries
-            own = replace(ctx, retry=self._retry, max_retries=limit)
+            own = changed(ctx, retry=self._retry, max_retries=limit)
             for validator in self.output_validators:
                 output = await validator.validate(output, own, wrap_validation_errors=False)
         return output

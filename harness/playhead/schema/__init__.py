@@ -6,6 +6,7 @@ Comes in: a function, its docstring, or a type. Goes out: the JSON schema a mode
 from playhead.schema._docstring import DocstringFormat, read_docstring
 from playhead.schema._function import (
     FunctionSchema,
+    SingleArgument,
     function_schema,
     is_async_callable,
     is_model_like,
@@ -22,6 +23,7 @@ __all__ = [
     "GenerateToolJsonSchema",
     "PartialValidator",
     "Shape",
+    "SingleArgument",
     "check_object_json_schema",
     "function_schema",
     "inline_definitions",

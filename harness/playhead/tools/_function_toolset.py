@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast, overload
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from playhead.context import AgentDepsT, RunContext
+from playhead.context import AgentDepsT, RunContext, changed
 from playhead.exceptions import ModelRetry, UserError
 from playhead.messages import InstructionPart, ToolDefinition
 from playhead.schema import (
@@ -241,10 +241,13 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
         tools: dict[str, ToolsetTool[AgentDepsT]] = {}
         for name, tool in self.tools.items():
             limit = tool.max_retries if tool.max_retries is not None else self.max_retries
-            own = replace(ctx, tool_name=name, retry=ctx.retries.get(name, 0), max_retries=limit)
-            tool_def = await tool.prepare_tool_def(own)
-            if tool_def is None:
-                continue
+            if tool.prepare is None:
+                tool_def = tool.tool_def
+            else:
+                own = changed(ctx, tool_name=name, retry=ctx.retries.get(name, 0), max_retries=limit)
+                tool_def = await tool.prepare_tool_def(own)
+                if tool_def is None:
+                    continue
             if tool_def.name in tools:
                 if tool_def.name != name:
                     raise UserError(f"Renaming tool {name!r} to {tool_def.name!r} conflicts with existing tool.")

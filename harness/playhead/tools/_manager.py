@@ -23,7 +23,7 @@ from typing import Any, Generic, Literal, TypeAlias
 
 from pydantic import ValidationError
 
-from playhead.context import AgentDepsT, RunContext
+from playhead.context import AgentDepsT, RunContext, changed
 from playhead.exceptions import ModelRetry, ToolRetryError, UnexpectedModelBehavior
 from playhead.messages import RetryPromptPart, ToolCallPart, ToolDefinition
 from playhead.tools._toolset import AbstractToolset, ToolsetTool
@@ -87,7 +87,7 @@ class ToolManager(Generic[AgentDepsT]):
         if self.ctx is not None:
             if ctx.run_step == self.ctx.run_step:
                 return self
-            ctx = replace(ctx, retries={name: self.ctx.retries.get(name, 0) + 1 for name in self.failed_tools})
+            ctx = changed(ctx, retries={name: self.ctx.retries.get(name, 0) + 1 for name in self.failed_tools})
         toolset = await self.toolset.for_run_step(ctx)
         return replace(self, toolset=toolset, ctx=ctx, tools=await toolset.get_tools(ctx), failed_tools=set())
 
@@ -156,7 +156,7 @@ class ToolManager(Generic[AgentDepsT]):
     ) -> RunContext[AgentDepsT]:
         """The step's context as the tool of `call` sees it."""
         assert self.ctx is not None
-        return replace(
+        return changed(
             self.ctx,
             tool_name=call.tool_name,
             tool_call_id=call.tool_call_id,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from playhead.context import AgentDepsT, RunContext
+from playhead.context import AgentDepsT, RunContext, changed
 from playhead.exceptions import ApprovalRequired, UserError
 from playhead.messages import ToolDefinition
 from playhead.tools._functions import ToolsPrepareFunc
@@ -49,7 +49,7 @@ class PrefixedToolset(WrapperToolset[AgentDepsT]):
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
     ) -> Any:
         inner = name.removeprefix(f"{self.prefix}_")
-        return await super().call_tool(inner, tool_args, replace(ctx, tool_name=inner), tool)
+        return await super().call_tool(inner, tool_args, changed(ctx, tool_name=inner), tool)
 
 
 def _renamed(toolset: AbstractToolset[AgentDepsT], tool: ToolsetTool[AgentDepsT], name: str) -> ToolsetTool[AgentDepsT]:
@@ -74,7 +74,7 @@ class RenamedToolset(WrapperToolset[AgentDepsT]):
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
     ) -> Any:
         inner = self.name_map.get(name, name)
-        return await super().call_tool(inner, tool_args, replace(ctx, tool_name=inner), tool)
+        return await super().call_tool(inner, tool_args, changed(ctx, tool_name=inner), tool)
 
 
 @dataclass
