@@ -252,3 +252,63 @@ def exits(tool: Tool, folder: Path) -> None:
         assert subprocess.run(script(tool, code)).returncode == 3
         with tool.record(file):
             assert look(server.url + "/1").status == 200
+
+
+@case("crashes", "Ctrl-C within a stream")
+def ctrl_c_in_stream(tool: Tool, folder: Path) -> None:
+    """The program ends at once, and what is kept can be replayed or recorded again, but is no broken file."""
+    from _kit import SSE_HEAD, chunk
+
+    file = folder / "one.yaml"
+    endless = [SSE_HEAD] + [step for number in range(1000) for step in (chunk(b"data: %d\n\n" % number), 0.01)]
+    with Server(always(endless)) as server:
+        code = (
+            f"import httpx\nwith tool.use(Path({str(file)!r}), 'once'), httpx.Client(trust_env=False) as client:\n"
+            f"    with client.stream('POST', {server.url!r}) as response:\n"
+            f"        for piece in response.iter_bytes():\n"
+            f"            print('seen', flush=True)\n"
+        )
+        with subprocess.Popen(script(tool, code), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline(), "the client saw nothing"
+            process.send_signal(signal.SIGINT)
+            start = time.perf_counter()
+            assert process.wait(10) != 0
+            assert time.perf_counter() - start < 3, "it went on reading"
+        with tool.use(file, "once"):
+            assert look(server.url, stop_after=1).body == b"data: 0\n\n"
+
+
+@case("crashes", "pytest-xdist, many tests and one file")
+def xdist(tool: Tool, folder: Path) -> None:
+    file = folder / "one.yaml"
+    with Server(always(whole(BIG[:3000] + BIG[-2:]))) as server:
+        (folder / "test_many.py").write_text(
+            f"import sys; sys.path.insert(0, {str(HERE)!r})\n"
+            f"from pathlib import Path\nimport pytest\nfrom _kit import TOOLS, look\n"
+            f"@pytest.mark.parametrize('n', range(24))\n"
+            f"def test_one(n):\n"
+            f"    with TOOLS[{tool.name!r}]().use(Path({str(file)!r}), 'new_episodes'):\n"
+            f"        assert look({server.url!r} + '/' + str(n)).status == 200\n"
+        )
+        ran = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-n",
+                "2",
+                "-p",
+                "no:cacheprovider",
+                "--rootdir",
+                str(folder),
+                str(folder),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, ran.stdout[-300:]
+        urls = [f"{server.url}/{n}" for n in range(24)]
+        lost = 24 - len(interactions(tool, file, urls))
+        assert not lost, f"{lost} of 24 recordings are lost"

@@ -219,6 +219,8 @@ class _Reader:
             return body.encode()
         if isinstance(body, dict):
             values = cast("dict[str, Any]", body)
+            if not values:  # VCR.py's aiohttp stubs write an empty body so
+                return b""
             if "string" in values:
                 return self.body(values["string"], f"{what}.string")
             if "base64_string" in values:
