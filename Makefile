@@ -46,8 +46,17 @@ lint: $(VENV)/.lint  ## format, lint, types, import rules
 matrix: $(VENV)/.dev  ## SDKs, plugins, other Pythons, slow tests
 	$(BIN)/nox $(ARGS)
 
-conformance: $(VENV)/.test  ## the runtime against the reference's recorded scenarios
-	$(BIN)/python ../shared/conformance/compare.py ../shared/conformance/scenarios --api tests.conformance.binding:API $(ARGS)
+# The reference lives in an environment of its own. ARGS go to the drawn scenarios: ARGS="--count 5000 --seed 1".
+KIT       ?= ../shared/conformance
+REFERENCE ?= .venv-reference/bin/python
+
+conformance: $(VENV)/.test $(REFERENCE)  ## the runtime against the reference: recorded scenarios, and drawn ones
+	$(BIN)/python $(KIT)/compare.py $(KIT)/scenarios --api tests.conformance.binding:API --allow tests/conformance/allowed.json
+	$(BIN)/python tests/conformance/differential.py --kit $(KIT) --reference $(REFERENCE) $(ARGS)
+
+.venv-reference/bin/python: | $(BIN)/python
+	$(PYTHON) -m venv .venv-reference
+	.venv-reference/bin/python -m pip install --quiet --disable-pip-version-check pydantic-ai-slim==1.85.1
 
 fuzz: $(VENV)/.test  ## longer random search than `make test` allows itself
 	$(BIN)/python -m pytest tests/fuzz -n $(XDIST) --hypothesis-profile=long $(ARGS)
@@ -63,4 +72,4 @@ $(VENV)/.docs: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.core
 
 clean:
-	rm -rf $(VENV) .nox site build dist
+	rm -rf $(VENV) .venv-reference .nox site build dist

@@ -50,8 +50,8 @@ class Runtime:
 
     def close(self) -> None:
         """End the process."""
-        self._process.stdin.close()  # type: ignore[union-attr]
-        self._process.wait(10)
+        with self._process:  # closes its pipes, and waits
+            pass
 
 
 class Differential:
@@ -69,7 +69,9 @@ class Differential:
         self.reference.ask(scenario)
         self.playhead.ask(scenario)
         expected, actual = self.reference.answer(), self.playhead.answer()
-        drop = set(self._compare.AFTER_EXIT) if self._compare.leaves_early({**scenario, "expected": expected}) else set()
+        drop = (
+            set(self._compare.AFTER_EXIT) if self._compare.leaves_early({**scenario, "expected": expected}) else set()
+        )
         found = self._compare.first_difference(
             self._compare.prune(self._harness.normalise(expected, scenario), drop),
             self._compare.prune(self._harness.normalise(actual, scenario), drop),
@@ -107,7 +109,9 @@ def deliberate(scenario: dict[str, Any], expected: Any, found: str) -> str | Non
 def main() -> int:
     """Draw, run, compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--kit", type=Path, required=True, help="the folder with harness.py, compare.py and catalogue.py")
+    parser.add_argument(
+        "--kit", type=Path, required=True, help="the folder with harness.py, compare.py and catalogue.py"
+    )
     parser.add_argument("--reference", required=True, help="an interpreter with pydantic-ai-slim 1.85.1")
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=0)

@@ -32,7 +32,9 @@ VALUES: dict[str, dict[str | None, list[Any]]] = {
     "City|Box|str": {"final_result_City": CITIES, "final_result_Box": BOXES},
     "City|None": {"final_result_City": CITIES, "final_result_NoneType": [{"response": None}, {}]},
     "str|None": {},
-    "list[str]": {"final_result": [{"response": ["a", "bc"]}, {"response": []}, {"response": '["q"]'}, {"response": 1}]},
+    "list[str]": {
+        "final_result": [{"response": ["a", "bc"]}, {"response": []}, {"response": '["q"]'}, {"response": 1}]
+    },
     "list[City]": {"final_result": [{"response": CITIES}, {"response": [{}]}]},
     "dict[str,int]": {"final_result": [{"response": {"a": 1, "b": 22}}, {"response": {"a": "x"}}]},
     "list[str]|list[int]": {"final_result_list": [{"response": ["a"]}], "final_result_list_2": [{"response": [1, 22]}]},
@@ -62,7 +64,16 @@ TOOLS: dict[str, list[Any]] = {
     "save_city": [{"city": CITIES[0]}, {"city": {}}, CITIES[0]],
     "make_city": [{"name": "Bonn"}],
 }
-TEXTS = ["Hello there, world.", "", " ", "bad", "A good answer: yes", "Größe 🙂 ok", "12", "a, b, c and some more words"]
+TEXTS = [
+    "Hello there, world.",
+    "",
+    " ",
+    "bad",
+    "A good answer: yes",
+    "Größe 🙂 ok",
+    "12",
+    "a, b, c and some more words",
+]
 JSON_TEXTS = [
     json.dumps(CITIES[0]),
     '```json\n{"name": "Paris", "population": 3}\n```',
@@ -117,6 +128,16 @@ def draw_scenario(rnd: Random, name: str = "drawn") -> dict[str, Any]:
     }
 
 
+def _weighted(rnd: Random, items: list[str], weights: list[float]) -> str:
+    """One of `items`; those of no weight never. The first is the simplest, where Hypothesis shrinks."""
+    point = rnd.random() * sum(weights)
+    for item, weight in zip(items, weights, strict=True):
+        point -= weight
+        if point < 0:
+            return item
+    return next(item for item, weight in zip(items, weights, strict=True) if weight)
+
+
 def _tool(rnd: Random, name: str) -> Any:
     spec: dict[str, Any] = {"name": name}
     if rnd.random() < 0.2:
@@ -142,10 +163,11 @@ def _answer(rnd: Random, output: str) -> dict[str, Any]:
 def _response(rnd: Random, output: str, tools: list[str]) -> dict[str, Any]:
     parts: list[list[dict[str, Any]]] = []
     for index in range(rnd.choice([1, 1, 1, 2, 2, 3])):
-        kind = rnd.choices(
+        kind = _weighted(
+            rnd,
             ["text", "thinking", "tool", "output", "unknown", "builtin", "empty", "raise"],
             [3, 2, 5 if tools else 0, 5, 0.5, 0.7, 0.2, 0.1],
-        )[0]
+        )
         if kind == "text":
             parts.append(_text(rnd, rnd.choice(TEXTS if rnd.random() < 0.8 else JSON_TEXTS)))
         elif kind == "thinking":
@@ -279,10 +301,20 @@ def _turn(rnd: Random, number: int, output: str) -> dict[str, Any]:
 
 
 def _drive(rnd: Random) -> dict[str, Any]:
-    mode = rnd.choices(
-        ["run", "run_handler", "run_stream", "run_stream_handler", "run_stream_events", "iter", "run_stream_sync", "run_sync"],
+    mode = _weighted(
+        rnd,
+        [
+            "run",
+            "run_handler",
+            "run_stream",
+            "run_stream_handler",
+            "run_stream_events",
+            "iter",
+            "run_stream_sync",
+            "run_sync",
+        ],
         [3, 1.5, 6, 1, 5, 2, 1, 0.5],
-    )[0]
+    )
     drive: dict[str, Any] = {"mode": mode}
     if mode in ("run_stream", "run_stream_handler", "run_stream_sync"):
         drive["steps"] = _steps(rnd, mode == "run_stream_sync")
@@ -300,7 +332,8 @@ def _drive(rnd: Random) -> dict[str, Any]:
 def _steps(rnd: Random, sync: bool) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
     for _ in range(rnd.choice([1, 1, 1, 2, 3])):
-        do = rnd.choices(
+        do = _weighted(
+            rnd,
             [
                 "stream_text",
                 "stream_output",
@@ -313,7 +346,7 @@ def _steps(rnd: Random, sync: bool) -> list[dict[str, Any]]:
                 "new_messages",
             ],
             [4, 5, 2, 4, 0.5, 0.3, 0.3, 0.3, 0.3],
-        )[0]
+        )
         step: dict[str, Any] = {"do": do}
         if do == "stream_text":
             step["delta"] = rnd.random() < 0.5
