@@ -36,9 +36,9 @@ from playhead.wire.openai_responses._items import (
 )
 from playhead.wire.openai_responses._said import (
     FINISH_REASONS,
+    RawContent,
     arguments_json,
     code_json,
-    raw_content,
     read_usage,
     refusal_in,
     searches_billed,
@@ -347,7 +347,7 @@ class ResponsesDecoder(BaseDecoder):
         index, delta = as_whole(event.get("content_index")), as_text(event.get("delta"))
         if delta is None or index > 10_000:
             return
-        update = raw_content(index, delta)
+        update = RawContent(index, delta)
         if self._emitter.has(known):
             self._emitter.delta(known, ThinkingPartDelta(provider_details=update))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from playhead.messages import FinishReason
@@ -11,9 +11,9 @@ from playhead.wire._json import as_dict, as_list, as_text, as_whole, dump_text
 
 __all__ = [
     "FINISH_REASONS",
+    "RawContent",
     "arguments_json",
     "code_json",
-    "raw_content",
     "read_usage",
     "refusal_in",
     "searches_billed",
@@ -82,13 +82,15 @@ def arguments_json(holder: dict[str, Any]) -> str:
     return as_text(holder.get("arguments")) or "{}"
 
 
-def raw_content(index: int, delta: str) -> Callable[[dict[str, Any] | None], dict[str, Any]]:
-    """What more of the reasoning does to the details of its part."""
+@dataclass(frozen=True, slots=True)
+class RawContent:
+    """What more of the reasoning does to the details of its part. A value, so that equal deltas are equal events."""
 
-    def update(details: dict[str, Any] | None) -> dict[str, Any]:
+    index: int
+    delta: str
+
+    def __call__(self, details: dict[str, Any] | None) -> dict[str, Any]:
         raw: list[str] = list((details or {}).get("raw_content", ()))
-        raw.extend([""] * (index + 1 - len(raw)))
-        raw[index] += delta
+        raw.extend([""] * (self.index + 1 - len(raw)))
+        raw[self.index] += self.delta
         return {**(details or {}), "raw_content": raw}
-
-    return update
