@@ -325,6 +325,7 @@ def _arguments_schema(
     arguments: Any = TypedDict("Arguments", annotated)  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
     # Texts below the fields of dataclasses and TypedDicts are descriptions, as those of parameters are.
     arguments.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
+    arguments.__module__ = "builtins"  # it has no source: nobody shall look for its texts, which takes milliseconds
     return _with_defaults(TypeAdapter(arguments).core_schema, defaults, takes_extras)
 
 
