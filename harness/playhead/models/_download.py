@@ -21,6 +21,7 @@ from playhead.messages import (
     UserPromptPart,
     VideoUrl,
 )
+from playhead.wire import Dialect
 
 if TYPE_CHECKING:
     import httpx
@@ -31,17 +32,14 @@ SIZE_BYTES_MAX = 256 * 1024 * 1024
 
 
 async def with_downloads(
-    messages: list[ModelMessage], dialect: Any, provider: str, client: Callable[[], httpx.AsyncClient]
+    messages: list[ModelMessage], dialect: Dialect, provider: str, client: Callable[[], httpx.AsyncClient]
 ) -> list[ModelMessage]:
     """`messages` with the content of each URL that `dialect.needs_download`, in its place. The originals stay as they are.
 
     `UserError` for a URL that is not to be fetched: of another scheme than http, or of this machine or its network
     (unless it says `force_download="allow-local"`).
     """
-    decide: Callable[[FileUrl, str], bool] | None = getattr(dialect, "needs_download", None)
-    if decide is None:
-        return messages
-    needs = partial(_decide, decide, provider)
+    needs = partial(_decide, dialect, provider)
     if not any(_wanted(message, needs) for message in messages):
         return messages
     found: list[ModelMessage] = []
@@ -57,8 +55,8 @@ async def with_downloads(
     return found
 
 
-def _decide(decide: Callable[[FileUrl, str], bool], provider: str, item: FileUrl) -> bool:
-    return decide(item, provider)
+def _decide(dialect: Dialect, provider: str, item: FileUrl) -> bool:
+    return dialect.needs_download(item, provider)
 
 
 def _wanted(message: ModelMessage, needs: Callable[[FileUrl], bool]) -> bool:

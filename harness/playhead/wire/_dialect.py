@@ -96,8 +96,8 @@ class Dialect(Protocol):
         """Whether a request with this URL (path or whole) is a call of a model in this format."""
         ...
 
-    def needs_download(self, item: FileUrl) -> bool:
-        """Whether the content of a URL has to be sent in its place: a dialect itself has no network."""
+    def needs_download(self, item: FileUrl, provider: str | None = None) -> bool:
+        """Whether the content of a URL has to be sent to `provider` in its place: a dialect itself has no network."""
         ...
 
     def write_request(self, call: ModelCall) -> WireRequest:

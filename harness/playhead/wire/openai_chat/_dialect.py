@@ -34,7 +34,7 @@ class OpenAIChat:
         """By the end of the path: `POST .../chat/completions` (and Hugging Face's and Azure's forms of it)."""
         return method.upper() == "POST" and urlsplit(url).path.rstrip("/").endswith("/chat/completions")
 
-    def needs_download(self, item: FileUrl) -> bool:
+    def needs_download(self, item: FileUrl, provider: str | None = None) -> bool:
         """Whether the content of a URL has to be sent in its place."""
         return needs_download(item)
 

@@ -33,7 +33,7 @@ class OpenAIResponses:
         """By the end of the path: `POST .../responses`."""
         return method.upper() == "POST" and urlsplit(url).path.rstrip("/").endswith("/responses")
 
-    def needs_download(self, item: FileUrl) -> bool:
+    def needs_download(self, item: FileUrl, provider: str | None = None) -> bool:
         """Whether the content of a URL has to be sent in its place."""
         return needs_download(item)
 
