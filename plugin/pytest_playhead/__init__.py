@@ -24,7 +24,7 @@ from pytest_playhead._fixtures import (
 )
 from pytest_playhead._options import add_options
 from pytest_playhead._rivals import foreign_fixture, is_loaded
-from pytest_playhead._state import FAILURE, STATE, State
+from pytest_playhead._state import FAILURE, OUTCOME, STATE, State
 
 __all__ = [
     "capture_run",
@@ -38,16 +38,19 @@ __all__ = [
     "pytest_assertrepr_compare",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_runtest_logreport",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
+    "pytest_unconfigure",
     "stream_snapshot",
     "virtual_clock",
 ]
 
 _OURS = "pytest_playhead"
+_sessions: list[State] = []  # the hook that hears of reports is not told of which session
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -60,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Everything is loaded: what is ours of the names that several recorders have?"""
     manager = config.pluginmanager
     state = config.stash[STATE] = State()
+    _sessions.append(state)
     config.addinivalue_line(
         "markers", "cassette(name=None, *, record_mode=None, ...): record or replay the test's HTTP traffic (Playhead)."
     )
@@ -90,6 +94,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", "allowed_hosts: hosts that a blocked test may reach.")
         state.block_network = bool(config.getoption("block_network", False))
     state.keeps = bool(config.getoption("playhead_report") or config.getoption("playhead_save_failures"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The session is over; sessions may be nested (pytester)."""
+    state = config.stash.get(STATE, None)
+    if state in _sessions:
+        _sessions.remove(state)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -136,7 +147,36 @@ def pytest_runtest_makereport(
         item.stash[FAILURE] = call.excinfo.value
     elif call.when == "call":
         item.stash[FAILURE] = None
-    return (yield)
+    report = yield
+    if item.config.stash[STATE].keeps:
+        _note_report(item, report)
+    return report
+
+
+def _note_report(item: pytest.Item, report: pytest.TestReport) -> None:
+    """For the report and for failed tests: how a test went, and at its end what it captured."""
+    if report.when != "teardown" and (report.when == "call" or report.outcome != "passed"):
+        word = "skipped" if report.outcome == "skipped" else report.outcome
+        item.stash[OUTCOME] = (word, report.longreprtext if report.failed else "")
+    if report.when == "teardown":
+        if report.failed:
+            item.stash[OUTCOME] = ("error", report.longreprtext)
+        from pytest_playhead._report import entry_of, save_failure
+
+        if item.config.getoption("playhead_report"):
+            report.playhead = entry_of(item, report.duration)  # type: ignore[attr-defined]
+        if item.config.getoption("playhead_save_failures") and item.stash.get(OUTCOME, ("", ""))[0] in (
+            "failed",
+            "error",
+        ):
+            save_failure(item)
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """A test has ended, here or in a worker: take its part of the page."""
+    page = getattr(report, "playhead", None)
+    if page is not None and _sessions:
+        _sessions[-1].pages.append(page)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -151,7 +191,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send home what a worker counted; look for orphans; write the report."""
     state = session.config.stash[STATE]
-    if state.tally.used or state.pages or session.config.getoption("playhead_orphans"):
+    if state.tally.used or state.keeps or session.config.getoption("playhead_orphans"):
         from pytest_playhead._session import finish
 
         finish(session, state)

@@ -26,3 +26,7 @@ def finish(session: pytest.Session, state: State) -> None:
         state.lines += ["", "cassettes that no test uses:", *(f"  {path}" for path in shown)]
         if orphans and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if config.getoption("playhead_report"):
+        from pytest_playhead._report import write_page
+
+        write_page(config, state)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["CAPTURED", "FAILURE", "STATE", "State", "Tally", "keep", "passed"]
+__all__ = ["CAPTURED", "FAILURE", "OUTCOME", "STATE", "State", "Tally", "keep", "passed"]
 
 
 class Tally:
@@ -104,6 +104,8 @@ CAPTURED = pytest.StashKey["list[tuple[str, Any]]"]()
 """What was captured in a test, each with what it is of: `run`, `cassette`, `provider`."""
 FAILURE = pytest.StashKey["BaseException | None"]()
 """What made a test fail so far; None when its call is over and it passed; absent before."""
+OUTCOME = pytest.StashKey["tuple[str, str]"]()
+"""How a test went, in a word, and why; kept where a report or failed tests are wanted."""
 
 
 def keep(item: pytest.Item, kind: str, thing: Any) -> None:

@@ -65,7 +65,7 @@ def test_snapshots_are_written_compared_and_reported_unused(project: Project) ->
         "test_runs.py",
         TESTS.replace('weather="sunny"', 'weather="foggy"').replace('"Let me", " look."', '"Let", " me look."'),
     )
-    changed = project.run("-q", "-k", "test_run")
+    changed = project.run("-q", "test_runs.py::test_run")
     changed.check(failed=1).has(
         "First difference in request 1 (line 3):",
         '-   text      "Let me" | " look."',
@@ -74,7 +74,7 @@ def test_snapshots_are_written_compared_and_reported_unused(project: Project) ->
         "--snapshot-update (after recording again, if it is a cassette's)",
     )
     assert len(changed.text.splitlines()) < 80
-    project.write("test_runs.py", TESTS.replace("assert seen.usage == stream_snapshot", "pass"))
+    project.write("test_runs.py", TESTS.replace("assert seen.messages == stream_snapshot", "pass"))
     unused = project.run("-q")
     assert unused.code == 1
     unused.has("1 snapshot unused")

@@ -23,7 +23,7 @@ def test_what_differs_after_it_is_counted_not_shown() -> None:
     lines = [f"line {n}" for n in range(40)]
     other = [line.upper() if n in (5, 20, 30) else line for n, line in enumerate(lines)]
     shown = first_difference("\n".join(lines), "\n".join(other))
-    assert shown[0] == "First difference in line 5 (line 6):"
+    assert shown[0] == "First difference (line 6):"
     assert shown[-1] == "  and 2 more lines after it differ"
     assert len(shown) < 10
 

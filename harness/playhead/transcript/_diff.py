@@ -8,6 +8,7 @@ __all__ = ["first_difference"]
 
 _BEFORE = 3
 _SHOWN_MAX = 6
+_HEADINGS = ("request ", "output ", "error ", "usage ", "conversation ", "history ", "took ")
 
 
 def first_difference(expected: str, actual: str, *, names: tuple[str, str] = ("expected", "actual")) -> list[str]:
@@ -66,6 +67,6 @@ def _heading(lines: list[str], start: int) -> str:
     for text in reversed(lines[: start + 1]):
         if text == "tools":
             tools = ", tools"
-        elif text and not text.startswith(" "):
+        elif text.startswith(_HEADINGS):
             return text.split("  ")[0] + (tools if text.startswith("request") else "")
     return ""
