@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from playhead.cassette import Interaction, RecordedRequest, RecordedResponse, Stream, use_cassette, write_file
+from playhead.virtual import virtual_time
 from tests.cassette._clients import Kind, fetch
 
 URL = "https://api.example.com/v1"
@@ -88,7 +89,6 @@ def test_chunks_that_do_not_add_up_are_cut_as_far_as_they_go(tape: Path) -> None
 
 
 def test_a_recorded_minute_passes_at_once_and_exactly_on_the_virtual_clock(tape: Path) -> None:
-    virtual = pytest.importorskip("playhead.virtual")
     write(tape, b"abc", [1, 1, 1], [412, 433, 60_461])
 
     async def run() -> list[float]:
@@ -101,11 +101,8 @@ def test_a_recorded_minute_passes_at_once_and_exactly_on_the_virtual_clock(tape:
 
     began = time.monotonic()
     with use_cassette(tape, timing="recorded"):
-        loop = virtual.VirtualLoop()
-        try:
-            times = loop.run_until_complete(run())
-        finally:
-            loop.close()
+        with virtual_time():
+            times = asyncio.run(run())
     assert times == [412, 433, 60_461]
     assert time.monotonic() - began < 5
 
