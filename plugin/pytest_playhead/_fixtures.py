@@ -110,9 +110,7 @@ def fake_model(request: pytest.FixtureRequest, playhead_deterministic: None) -> 
         return model
 
     yield make
-    if passed(request.node):
-        for model in made:
-            model.assert_used()
+    _check_used(request.node, made)
 
 
 @pytest.fixture
@@ -145,8 +143,18 @@ def fake_provider(
             return running
 
         yield make
-    if passed(request.node):
-        for model in scripted:
+    _check_used(request.node, scripted)
+
+
+def _check_used(item: pytest.Item, models: list[ScriptedModel]) -> None:
+    """A test that passed asked for what its scripts have: no more, though somebody swallowed the error, and no less."""
+    if passed(item):
+        for model in models:
+            function: Any = getattr(item, "function", None)
+            for error in model.refused:
+                trace = error.__traceback__
+                if trace is None or trace.tb_frame.f_code is not getattr(function, "__code__", None):
+                    raise error
             model.assert_used()
 
 
@@ -179,9 +187,15 @@ def stream_snapshot(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def virtual_clock(playhead_deterministic: None) -> Generator[Any]:
+def virtual_clock(request: pytest.FixtureRequest, playhead_deterministic: None) -> Generator[Any]:
     """The test's time jumps to the next thing to happen when everything waits."""
-    from playhead.virtual import virtual_time
+    from playhead.virtual import VirtualTimeError, virtual_time
 
+    backend: Any = request.getfixturevalue("anyio_backend") if "anyio_backend" in request.fixturenames else "asyncio"
+    if (backend if isinstance(backend, str) else backend[0]) == "trio":
+        raise VirtualTimeError(
+            "virtual_clock moves the time of asyncio's loops, and this test runs on trio",
+            "for trio let anyio_backend return ('trio', {'clock': trio.testing.MockClock(autojump_threshold=0)}) instead",
+        )
     with virtual_time() as clock:
         yield clock

@@ -70,6 +70,7 @@ def _check(sock: socket.socket, address: Any, allowed: re.Pattern[str] | None) -
         host = address
     name = host.decode() if isinstance(host, (bytes, bytearray)) else str(host)
     if allowed is None or not allowed.match(name):
+        sock.close()  # clients close it after an OSError only, and would leave a ResourceWarning
         raise RuntimeError(f"Network is disabled for host {host!r}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -57,8 +57,7 @@ def save_failure(item: pytest.Item) -> None:
 def _transcripts(item: pytest.Item) -> list[tuple[str, Any]]:
     """What a test captured, each with a word for it."""
     found: list[tuple[str, Any]] = []
-    captured = item.stash[CAPTURED] if CAPTURED in item.stash else []
-    for kind, thing in captured:
+    for kind, thing in item.stash.get(CAPTURED, cast("list[tuple[str, Any]]", [])):
         if kind == "run":
             found.append(("run", thing))
         elif kind == "cassette":
