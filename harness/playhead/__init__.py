@@ -12,6 +12,19 @@ from playhead._deterministic import deterministic
 from playhead._version import __version__
 
 if TYPE_CHECKING:
+    from playhead.builtin_tools import (
+        AbstractBuiltinTool,
+        CodeExecutionTool,
+        FileSearchTool,
+        ImageGenerationTool,
+        MCPServerTool,
+        MemoryTool,
+        UrlContextTool,  # pyright: ignore[reportDeprecated]
+        WebFetchTool,
+        WebSearchTool,
+        WebSearchUserLocation,
+        XSearchTool,
+    )
     from playhead.cassette import (
         use_cassette,
     )
@@ -149,6 +162,7 @@ if TYPE_CHECKING:
     )
     from playhead.tools import (
         AbstractToolset,
+        AgentBuiltinTool,
         AgentToolset,
         ApprovalRequiredToolset,
         CombinedToolset,
@@ -184,9 +198,11 @@ if TYPE_CHECKING:
 
 # Where each public name lives. Looked up when it is asked for, so that `import playhead` stays light.
 _HOME: dict[str, str] = {
+    "AbstractBuiltinTool": "playhead.builtin_tools",
     "AbstractConcurrencyLimiter": "playhead.runtime",
     "AbstractToolset": "playhead.tools",
     "Agent": "playhead.runtime",
+    "AgentBuiltinTool": "playhead.tools",
     "AgentDepsT": "playhead.context",
     "AgentEventStream": "playhead.runtime",
     "AgentModelSettings": "playhead.runtime",
@@ -216,6 +232,7 @@ _HOME: dict[str, str] = {
     "CassetteNotFound": "playhead.exceptions",
     "CassetteUnreadable": "playhead.exceptions",
     "CassetteVersionError": "playhead.exceptions",
+    "CodeExecutionTool": "playhead.builtin_tools",
     "CombinedToolset": "playhead.tools",
     "CompactionPart": "playhead.messages",
     "ConcurrencyLimit": "playhead.runtime",
@@ -235,6 +252,7 @@ _HOME: dict[str, str] = {
     "ExternalToolset": "playhead.tools",
     "FallbackExceptionGroup": "playhead.exceptions",
     "FilePart": "playhead.messages",
+    "FileSearchTool": "playhead.builtin_tools",
     "FileUrl": "playhead.messages",
     "FilteredToolset": "playhead.tools",
     "FinalResult": "playhead.runtime",
@@ -245,11 +263,14 @@ _HOME: dict[str, str] = {
     "FunctionToolset": "playhead.tools",
     "HandleResponseEvent": "playhead.messages",
     "ImageFormat": "playhead.messages",
+    "ImageGenerationTool": "playhead.builtin_tools",
     "ImageMediaType": "playhead.messages",
     "ImageUrl": "playhead.messages",
     "IncludeReturnSchemasToolset": "playhead.tools",
     "IncompleteToolCall": "playhead.exceptions",
     "InstructionPart": "playhead.messages",
+    "MCPServerTool": "playhead.builtin_tools",
+    "MemoryTool": "playhead.builtin_tools",
     "Model": "playhead.models",
     "ModelAPIError": "playhead.exceptions",
     "ModelHTTPError": "playhead.exceptions",
@@ -314,6 +335,7 @@ _HOME: dict[str, str] = {
     "UnmatchedRequest": "playhead.exceptions",
     "UnplayedError": "playhead.exceptions",
     "UploadedFile": "playhead.messages",
+    "UrlContextTool": "playhead.builtin_tools",
     "UsageLimitExceeded": "playhead.exceptions",
     "UsageLimits": "playhead.usage",
     "UserContent": "playhead.messages",
@@ -323,7 +345,11 @@ _HOME: dict[str, str] = {
     "VideoFormat": "playhead.messages",
     "VideoMediaType": "playhead.messages",
     "VideoUrl": "playhead.messages",
+    "WebFetchTool": "playhead.builtin_tools",
+    "WebSearchTool": "playhead.builtin_tools",
+    "WebSearchUserLocation": "playhead.builtin_tools",
     "WrapperToolset": "playhead.tools",
+    "XSearchTool": "playhead.builtin_tools",
     "capture_run": "playhead.transcript",
     "capture_run_messages": "playhead.runtime",
     "capture_run_sync": "playhead.transcript",
@@ -334,9 +360,11 @@ _HOME: dict[str, str] = {
 }
 
 __all__ = [
+    "AbstractBuiltinTool",
     "AbstractConcurrencyLimiter",
     "AbstractToolset",
     "Agent",
+    "AgentBuiltinTool",
     "AgentDepsT",
     "AgentEventStream",
     "AgentModelSettings",
@@ -366,6 +394,7 @@ __all__ = [
     "CassetteNotFound",
     "CassetteUnreadable",
     "CassetteVersionError",
+    "CodeExecutionTool",
     "CombinedToolset",
     "CompactionPart",
     "ConcurrencyLimit",
@@ -385,6 +414,7 @@ __all__ = [
     "ExternalToolset",
     "FallbackExceptionGroup",
     "FilePart",
+    "FileSearchTool",
     "FileUrl",
     "FilteredToolset",
     "FinalResult",
@@ -395,11 +425,14 @@ __all__ = [
     "FunctionToolset",
     "HandleResponseEvent",
     "ImageFormat",
+    "ImageGenerationTool",
     "ImageMediaType",
     "ImageUrl",
     "IncludeReturnSchemasToolset",
     "IncompleteToolCall",
     "InstructionPart",
+    "MCPServerTool",
+    "MemoryTool",
     "Model",
     "ModelAPIError",
     "ModelHTTPError",
@@ -464,6 +497,7 @@ __all__ = [
     "UnmatchedRequest",
     "UnplayedError",
     "UploadedFile",
+    "UrlContextTool",
     "UsageLimitExceeded",
     "UsageLimits",
     "UserContent",
@@ -473,7 +507,11 @@ __all__ = [
     "VideoFormat",
     "VideoMediaType",
     "VideoUrl",
+    "WebFetchTool",
+    "WebSearchTool",
+    "WebSearchUserLocation",
     "WrapperToolset",
+    "XSearchTool",
     "__version__",
     "capture_run",
     "capture_run_messages",

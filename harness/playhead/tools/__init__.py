@@ -26,7 +26,9 @@ from playhead.tools._combined import (
 )
 from playhead.tools._function_toolset import FunctionToolset, FunctionToolsetTool
 from playhead.tools._functions import (
+    AgentBuiltinTool,
     ArgsValidatorFunc,
+    BuiltinToolFunc,
     SystemPromptFunc,
     ToolFuncContext,
     ToolFuncEither,
@@ -61,11 +63,13 @@ from playhead.tools._wrappers import (
 
 __all__ = [
     "AbstractToolset",
+    "AgentBuiltinTool",
     "AgentDepsT",
     "AgentToolset",
     "ApprovalRequiredToolset",
     "ArgsValidator",
     "ArgsValidatorFunc",
+    "BuiltinToolFunc",
     "CombinedToolset",
     "DeferredLoadingToolset",
     "DeferredToolApprovalResult",

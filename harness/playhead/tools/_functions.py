@@ -7,6 +7,7 @@ from typing import Any, Concatenate, Literal, TypeAlias
 
 from typing_extensions import ParamSpec
 
+from playhead.builtin_tools import AbstractBuiltinTool
 from playhead.context import AgentDepsT, RunContext
 from playhead.messages import ToolDefinition
 
@@ -43,3 +44,9 @@ ToolSelectorFunc: TypeAlias = Callable[[RunContext[AgentDepsT], ToolDefinition],
 """Says whether a tool is meant."""
 ToolSelector: TypeAlias = Literal["all"] | Sequence[str] | dict[str, Any] | ToolSelectorFunc[AgentDepsT]
 """Which tools are meant: all, by name, by metadata, or by a function."""
+BuiltinToolFunc: TypeAlias = Callable[
+    [RunContext[AgentDepsT]], Awaitable[AbstractBuiltinTool | None] | AbstractBuiltinTool | None
+]
+"""Makes a tool that the provider runs, for each step of a run; None is no tool."""
+AgentBuiltinTool: TypeAlias = AbstractBuiltinTool | BuiltinToolFunc[AgentDepsT]
+"""What `Agent(builtin_tools=)` takes."""
