@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from playhead.messages import (
     ModelRequest,
@@ -22,9 +23,10 @@ from playhead.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
-from playhead.stream import Emitter, unfold, words
+from playhead.stream import Emitter, fold, unfold, words
 from playhead.usage import RequestUsage
 from playhead.wire import DIALECTS, ModelCall
+from tests.wire.strategies import replies
 
 openai = pytest.importorskip("openai")
 # The SDK moved from httpx to httpx2; the transport has to be of the same family.
@@ -292,3 +294,70 @@ def test_what_is_written_is_what_the_sdk_sends(stream: bool):
     assert "/v1" + written.path == sent[1][0]
     assert json.loads(written.body) == json.loads(sent[1][1])
     assert len(written.body) == len(sent[1][1])
+
+
+class Answers:
+    """A client whose next answer can be changed: making one for each example takes longer than the rest."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.type = ""
+        self.sdk = client(lambda request: httpx.Response(200, content=self.body, headers={"content-type": self.type}))
+
+    def set(self, name: str, events: list[StreamEvent], streamed: bool) -> None:
+        encoder = DIALECTS[name].encoder(streamed=streamed)
+        self.body = b"".join([encoder.feed(event) for event in events]) + encoder.close()
+        self.type = encoder.content_type
+
+
+@pytest.fixture(scope="module")
+def answers() -> Answers:
+    return Answers()
+
+
+def content_of(folded: Any) -> tuple[str, list[Any]]:
+    calls = [(part.tool_name, part.args_as_dict(), part.tool_call_id) for part in folded.response().tool_calls]
+    return "".join(part.content for part in folded.parts() if isinstance(part, TextPart)), calls
+
+
+def arguments(text: str) -> Any:
+    return json.loads(text) if text else {}
+
+
+@given(events=replies())
+def test_the_sdk_and_our_decoder_read_the_same_of_any_chat_reply(answers: Answers, events: list[StreamEvent]):
+    expected = content_of(fold(events))
+    answers.set("openai-chat", events, True)
+    text, calls = "", {}
+    for chunk in answers.sdk.chat.completions.create(model="m", messages=[], stream=True):
+        for choice in chunk.choices:
+            text += choice.delta.content or ""
+            for call in choice.delta.tool_calls or []:
+                known = calls.setdefault(call.index, {"id": "", "name": "", "arguments": ""})
+                known["id"] += call.id or ""
+                known["name"] += call.function.name or ""
+                known["arguments"] += call.function.arguments or ""
+    assert (text, [(call["name"], arguments(call["arguments"]), call["id"]) for call in calls.values()]) == expected
+    answers.set("openai-chat", events, False)
+    message = answers.sdk.chat.completions.create(model="m", messages=[]).choices[0].message
+    whole = [(call.function.name, arguments(call.function.arguments), call.id) for call in message.tool_calls or []]
+    assert (message.content or "", whole) == expected
+
+
+@given(events=replies())
+def test_the_sdk_and_our_decoder_read_the_same_of_any_response(answers: Answers, events: list[StreamEvent]):
+    expected = content_of(fold(events))
+    answers.set("openai-responses", events, True)
+    received = list(answers.sdk.responses.create(model="m", input="x", stream=True))
+    text = "".join(event.delta for event in received if event.type == "response.output_text.delta")
+    final = received[-1].response
+    answers.set("openai-responses", events, False)
+    for response in (final, answers.sdk.responses.create(model="m", input="x")):
+        said = "".join(part.text for item in response.output if item.type == "message" for part in item.content)
+        calls = [
+            (item.name, arguments(item.arguments), item.call_id)
+            for item in response.output
+            if item.type == "function_call"
+        ]
+        assert (said, calls) == expected
+    assert text == expected[0]
