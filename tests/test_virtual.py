@@ -446,3 +446,21 @@ def test_the_fixture_works_under_each_plugin(
     pytester.makepyfile(source)
     result = pytester.runpytest_subprocess("-q", *arguments)
     result.assert_outcomes(passed=3)
+
+
+def test_the_fixture_says_that_it_cannot_move_the_time_of_trio(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def anyio_backend():
+            return ("trio", {})
+
+        def test_refused(anyio_backend, virtual_clock):
+            pass
+        """
+    )
+    result = pytester.runpytest_inprocess("-q", "-p", "no:asyncio")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*this test runs on trio*", "*MockClock*"])
