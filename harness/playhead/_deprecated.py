@@ -21,6 +21,7 @@ __all__ = [
     "OlderStreamedResult",
     "newer_provider",
     "older_agent_arguments",
+    "older_class",
     "provider_of_bare_name",
 ]
 
@@ -54,6 +55,14 @@ def older_agent_arguments(given: dict[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def older_class(module: str, name: str, classes: dict[str, Any]) -> Any:
+    """A class under its older name, for a module's `__getattr__`. `AttributeError` for other names."""
+    if name not in classes:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    _warn(name, classes[name].__name__, depth=2)
+    return classes[name]
 
 
 def provider_of_bare_name(model: str) -> str | None:

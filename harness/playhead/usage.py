@@ -147,7 +147,8 @@ def _add_counts(total: UsageBase, more: UsageBase) -> None:
     total.cache_audio_read_tokens += more.cache_audio_read_tokens
     total.output_audio_tokens += more.output_audio_tokens
     for name, count in more.details.items():
-        total.details[name] = total.details.get(name, 0) + count
+        if count:  # some providers send null
+            total.details[name] = total.details.get(name, 0) + count
 
 
 @dataclass(repr=False, init=False)

@@ -6,9 +6,9 @@ import string
 from datetime import date, timedelta
 from typing import Any
 
-__all__ = ["JsonSchemaTestData"]
+__all__ = ["CHARACTERS", "JsonSchemaTestData"]
 
-_CHARACTERS = string.ascii_letters + string.digits + string.punctuation
+CHARACTERS = string.ascii_letters + string.digits + string.punctuation
 _FIRST_DAY = date(2024, 1, 1)
 
 
@@ -110,8 +110,10 @@ class JsonSchemaTestData:
         return data
 
     def _character(self) -> str:
-        """`a` for the first seed, then on through letters, digits and signs."""
-        return _CHARACTERS[self.seed % len(_CHARACTERS)]
+        """`a` for the first seed, then on through letters, digits and signs; two of them when these are used up."""
+        rounds, place = divmod(self.seed, len(CHARACTERS))
+        first = CHARACTERS[(rounds - 1) % len(CHARACTERS)] if rounds else ""
+        return first + CHARACTERS[place]
 
 
 _MAKERS = {

@@ -30,13 +30,15 @@ from playhead.messages import (
     ToolReturnPart,
 )
 from playhead.models._estimate import WordCount, estimate
-from playhead.models._generate import JsonSchemaTestData
+from playhead.models._generate import CHARACTERS, JsonSchemaTestData
 from playhead.models._model import Model, StreamedResponse
 from playhead.stream import Emitter
 from playhead.usage import RequestUsage
 
 __all__ = ["TestModel", "TestStreamedResponse"]
 
+_JsonSchemaTestData = JsonSchemaTestData  # under these names the reference's own tests ask for them
+_chars = CHARACTERS
 _NO_TOOL_CALLED = "success (no tool calls)"
 
 

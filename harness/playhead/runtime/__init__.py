@@ -14,13 +14,14 @@ from playhead.runtime._concurrency import (
 )
 from playhead.runtime._events import AgentEventStream
 from playhead.runtime._final import End, FinalResult
+from playhead.runtime._marked import MarkedStream
 from playhead.runtime._nodes import AgentNode, CallToolsNode, ModelRequestNode, SetFinalResult, UserPromptNode
 from playhead.runtime._prompts import AgentInstructions
 from playhead.runtime._result import AgentRunResult, AgentRunResultEvent, StreamedRunResult
 from playhead.runtime._run import AgentRun, capture_run_messages
 from playhead.runtime._state import EndStrategy, EventStreamHandler, GraphRunContext
 from playhead.runtime._stream import AgentStream
-from playhead.runtime._sync import StreamedRunResultSync
+from playhead.runtime._sync import StreamedRunResultSync, event_loop, iterate_blocking, run_blocking
 from playhead.runtime._ways import AbstractAgent, AgentMetadata, AgentModelSettings
 
 __all__ = [
@@ -45,10 +46,14 @@ __all__ = [
     "EventStreamHandler",
     "FinalResult",
     "GraphRunContext",
+    "MarkedStream",
     "ModelRequestNode",
     "SetFinalResult",
     "StreamedRunResult",
     "StreamedRunResultSync",
     "UserPromptNode",
     "capture_run_messages",
+    "event_loop",
+    "iterate_blocking",
+    "run_blocking",
 ]

@@ -30,3 +30,10 @@ class End(Generic[RunEndT]):
     """The last node of a run."""
 
     data: RunEndT
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the data is equal, also that of pydantic-graph's `End`, which programs may have at hand."""
+        return type(other).__name__ == "End" and getattr(other, "data", None) == self.data
+
+    def __hash__(self) -> int:
+        return hash(("End", id(self)))

@@ -62,6 +62,7 @@ def _add(found: list[ModelMessage], message: ModelMessage) -> None:
             parts=parts,
             instructions=last.instructions or message.instructions,
             timestamp=message.timestamp or last.timestamp,
+            run_id=None,
         )
     elif isinstance(last, ModelResponse) and isinstance(message, ModelResponse) and _same_author(last, message):
         found[-1] = replace(

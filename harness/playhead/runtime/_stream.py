@@ -1,7 +1,7 @@
 """A reply that arrives: its events with the moment the output begins, and the views of it that a program streams.
 
-Layers: the model's events, then `_marked` (adds `FinalResultEvent`, keeps back what is not for the program), then the
-view. No layer makes a task, a queue or a copy for an event; each closes the one below in its `finally`.
+Layers: the model's events, then `MarkedStream` (adds `FinalResultEvent`, keeps back what is not for the program), then
+the view. No layer makes a task, a queue or a copy for an event; each closes the one below in its `finally`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from playhead.context import AgentDepsT
 from playhead.exceptions import (
-    ModelAPIError,
     ModelRetry,
     ToolRetryError,
     UnexpectedModelBehavior,
@@ -26,14 +25,12 @@ from playhead.exceptions import (
 from playhead.messages import (
     BuiltinToolCallPart,
     DeferredToolRequests,
-    FilePart,
     FinalResultEvent,
     ModelRequestParameters,
     ModelResponse,
     ModelResponseStreamEvent,
     PartDeltaEvent,
     PartStartEvent,
-    ResponseMeta,
     TextPart,
     TextPartDelta,
     ToolCallPart,
@@ -41,6 +38,7 @@ from playhead.messages import (
 from playhead.models import StreamedResponse
 from playhead.output import OutputDataT
 from playhead.runtime._debounce import Collector
+from playhead.runtime._marked import MarkedStream
 from playhead.runtime._partials import Partials
 from playhead.runtime._state import GraphRunContext
 from playhead.stream import Fold
@@ -63,14 +61,11 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         ctx: GraphRunContext[AgentDepsT, OutputDataT],
     ) -> None:
         self._streamed = streamed
-        self._parameters = parameters
+        self._marked = MarkedStream(streamed, parameters)
         self._ctx = ctx
-        self._tool_defs = parameters.tool_defs
         self._usage_before = ctx.state.usage + RunUsage()
-        self._final: FinalResultEvent | None = None
         self.limit_exceeded = False
         """Whether the reply was broken off because it went over a limit."""
-        self._source: AsyncGenerator[ModelResponseStreamEvent] | None = None
         self._collector: Collector[ModelResponseStreamEvent] | None = None
         self._output: Any = None  # an output that is None is made anew each time, as in the reference
 
@@ -90,9 +85,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         collector = self._collector
         if collector is not None and (collector.reading or collector.ended):
             return self._after_collector(collector)
-        if self._source is None:
-            self._source = self._marked()
-        return self._source
+        return self._marked.events()
 
     async def _checked(self) -> AsyncGenerator[ModelResponseStreamEvent]:
         if self.limit_exceeded:  # said once; what arrived until then can still be used
@@ -107,56 +100,21 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         """The event that a debounced view was waiting for when it was left comes first."""
         for event in await collector.settle():
             yield event
-        assert self._source is not None
-        async for event in self._source:
+        async for event in self._marked.events():
             yield event
-
-    async def _marked(self) -> AsyncGenerator[ModelResponseStreamEvent]:
-        source = self._streamed.__aiter__()
-        try:
-            async for event in source:
-                if type(event) is PartDeltaEvent:
-                    yield event
-                elif isinstance(event, ResponseMeta):
-                    if event.error is not None:
-                        raise _provider_error(self._streamed, event.error)
-                else:
-                    yield event
-                    if isinstance(event, PartStartEvent) and self._final is None:
-                        final = self._final_event(event.part)
-                        if final is not None:
-                            self._final = final
-                            yield final
-        finally:
-            await self._streamed.aclose()
-
-    def _final_event(self, part: Any) -> FinalResultEvent | None:
-        """Whether this part begins the run's output."""
-        if isinstance(part, TextPart):
-            return _by_text() if self._parameters.allow_text_output else None
-        if isinstance(part, ToolCallPart):
-            definition = self._tool_defs.get(part.tool_name)
-            if definition is None:
-                return None
-            if definition.kind == "output":
-                return FinalResultEvent(tool_name=part.tool_name, tool_call_id=part.tool_call_id)
-            return _by_text() if definition.defer else None
-        if isinstance(part, FilePart):
-            return _by_text() if self._parameters.allow_image_output else None
-        return None
 
     @property
     def final_result_event(self) -> FinalResultEvent | None:
         """The event that said the output has begun; None before."""
-        return self._final
+        return self._marked.final
 
     async def until_final(self) -> bool:
         """Read as far as the output begins. False where the reply ends without one."""
-        if self._final is None:
+        if self._marked.final is None:
             async for event in self:
                 if isinstance(event, FinalResultEvent):
                     return True
-        return self._final is not None
+        return self._marked.final is not None
 
     async def aclose(self) -> None:
         """Stop. The model's stream is closed, and no read is under way, when this returns."""
@@ -164,15 +122,11 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
             if self._collector is not None:
                 await self._collector.cancel()
         finally:
-            if self._source is not None:
-                await self._source.aclose()
-            await self._streamed.aclose()
+            await self._marked.aclose()
 
     def _groups(self, debounce_by: float, *, waiting: bool = False) -> AsyncGenerator[list[ModelResponseStreamEvent]]:
         if self._collector is None:
-            self._events()
-            assert self._source is not None
-            self._collector = Collector(self._source)
+            self._collector = Collector(self._marked.events())
         return self._collector.groups(debounce_by, waiting=waiting)
 
     # ----------------------------------------------------------------- state
@@ -189,7 +143,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
     @property
     def touched(self) -> bool:
         """Whether anything was read of the stream."""
-        return self._source is not None
+        return self._marked.begun
 
     @property
     def response(self) -> ModelResponse:
@@ -346,14 +300,14 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         states = self._states(debounce_by)
         try:
             async for _ in states:
-                if self._final is None:
+                if self._marked.final is None:
                     continue
                 value = await partials.look()
                 if value is not partials.NOTHING:
                     yield value
         finally:
             await states.aclose()
-        if self._final is not None:
+        if self._marked.final is not None:
             self._output = await self.validate_response_output(self.response)
             yield deepcopy(self._output)
 
@@ -371,10 +325,10 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         Raises `UnexpectedModelBehavior` for an output that is not valid; with `allow_partial` the `ValidationError` or
         `ModelRetry` itself.
         """
-        if self._final is None:
+        if self._marked.final is None:
             raise UnexpectedModelBehavior("Invalid response, unable to find output")
         try:
-            return await self._validated(message, self._final.tool_name, allow_partial)
+            return await self._validated(message, self._marked.final.tool_name, allow_partial)
         except (ValidationError, ModelRetry) as error:
             if allow_partial:
                 raise
@@ -458,16 +412,3 @@ def _piece_of(part: Any, after_text: bool) -> str | None:
     if isinstance(part, TextPart):
         return part.content
     return "\n\n" if after_text and isinstance(part, BuiltinToolCallPart) else None
-
-
-def _by_text() -> FinalResultEvent:
-    return FinalResultEvent(tool_name=None, tool_call_id=None)
-
-
-def _provider_error(streamed: StreamedResponse, error: dict[str, Any]) -> ModelAPIError:
-    from playhead.exceptions import ModelHTTPError
-
-    status = error.get("status")
-    if isinstance(status, int):
-        return ModelHTTPError(status, streamed.model_name, error)
-    return ModelAPIError(streamed.model_name, str(error.get("message") or error))

@@ -1,0 +1,5 @@
+"""What models can do, under the reference's import path."""
+
+from playhead.models import DEFAULT_PROFILE, ModelProfile, ModelProfileSpec
+
+__all__ = ["DEFAULT_PROFILE", "ModelProfile", "ModelProfileSpec"]
