@@ -141,6 +141,10 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
     model = asked.get("model") if isinstance(asked.get("model"), str) else _model_in(url)
     streamed = _is_stream(body, response_headers, url, asked)
     known = {"model_call": True, "wire": dialect.name, "streamed": streamed, "status": status, "model": model}
+    if status >= 400 and (rescued := _reply_in_error(dialect, body, model, url)) is not None:
+        fold = rescued
+        fold.model_name = fold.model_name or model
+        return {**known, "ok": True, **describe(fold, fold.response(), {})}
     if status >= 400:
         error = dialect.read_error(body)
         return {
@@ -170,6 +174,17 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
         shown = {"events": reply.pop("events")} if streamed else {}
         return {**known, "ok": False, "error": failure, "partial": reply, **shown}
     return {**known, "ok": True, **reply}
+
+
+def _reply_in_error(dialect: Any, body: bytes, model: str | None, url: str) -> Any:
+    """The reply that an error body is: some providers tell so that a model called a tool wrongly, or was stopped."""
+    decoder = dialect.decoder(streamed=False, model=model, provider=provider_of(url))
+    try:
+        decoder.feed(body)
+        decoder.close()
+    except PlayheadError:
+        return None
+    return decoder.fold if decoder.fold.error is None and decoder.fold.finish_reason is not None else None
 
 
 def describe(fold: Any, response: ModelResponse, ids: dict[str, str]) -> dict[str, Any]:

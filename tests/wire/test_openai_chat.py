@@ -573,3 +573,23 @@ def test_a_body_that_is_no_completion_is_an_error(body: bytes, match: str):
 def test_requests_are_recognised_by_the_end_of_their_path(url: str, recognised: bool):
     assert CHAT.recognises("POST", url, {}, b"{}") is recognised
     assert CHAT.recognises("GET", url, {}, b"") is False
+
+
+def test_errors_that_are_replies_in_truth_are_read_as_such():
+    error = {"code": "tool_use_failed", "message": "m", "failed_generation": '{"name": "f", "arguments": {"x": 1}}'}
+    decoder = CHAT.decoder(streamed=False, provider="groq")
+    decoder.feed(json.dumps({"error": error}).encode())
+    decoder.close()
+    assert (decoder.fold.error, decoder.fold.finish_reason) == (None, "error")
+    assert [call.args for call in decoder.fold.response().tool_calls] == [{"x": 1}]
+
+    filtered = {
+        "code": "content_filter",
+        "message": "m",
+        "innererror": {"content_filter_result": {"hate": {"filtered": True}}},
+    }
+    decoder = CHAT.decoder(streamed=False)
+    decoder.feed(json.dumps({"error": filtered}).encode())
+    decoder.close()
+    assert (decoder.fold.error, decoder.fold.finish_reason) == (None, "content_filter")
+    assert decoder.fold.details == {"content_filter_result": {"hate": {"filtered": True}}}

@@ -437,7 +437,15 @@ class ChatDecoder(BaseDecoder):
             self._emitter.meta(ResponseMeta(details=details))
 
     def _error(self, error: dict[str, Any]) -> None:
-        call = failed_generation(error) if self._groq or error.get("code") == "tool_use_failed" else None
+        if error.get("code") == "content_filter" and as_dict(error.get("innererror")).get("content_filter_result"):
+            # Azure refuses a prompt with an error that is in truth a finish reason.
+            self._emitter.close()
+            meta = ResponseMeta(finish_reason="content_filter", raw_finish_reason="content_filter")
+            meta.details = {"content_filter_result": error["innererror"]["content_filter_result"]}
+            self._emitter.meta(meta)
+            self._over = True
+            return
+        call = failed_generation(error)
         if call is None:
             self._fail(error)
             return
@@ -445,10 +453,14 @@ class ChatDecoder(BaseDecoder):
         name, args = call
         if name:
             self._emitter.call(object(), name=name, args=args)
-        elif args:
+        elif args and self._streamed:
             self._content(args)
+        elif args:
+            self._emitter.start(object(), TextPart(args))
         self._emitter.close()
-        self._emitter.meta(ResponseMeta(details={"error": error}))
+        # A stream had a reason to end before; a whole reply is nothing but this error.
+        finish = None if self._streamed else "error"
+        self._emitter.meta(ResponseMeta(details={"error": error}, finish_reason=finish))
         self._over = True
 
     def _end(self) -> None:

@@ -113,6 +113,7 @@ class _Shape:
         self._kinds: dict[int, Any] = {}
         self._calls = 0
         self._meta = Fold()
+        self._held: list[_Call] = []
         self._called = False
         self._details = 0
         self._in_tag = False
@@ -152,6 +153,7 @@ class _Shape:
         args = part.args
         if isinstance(args, dict):
             call.held, args = args, ""
+            self._held.append(call)
         function = {"name": part.tool_name, "arguments": args or ""}
         written = {"index": call.index, "id": part.tool_call_id, "type": "function", "function": function}
         if extra := (part.provider_details or {}).get("extra_content"):
@@ -182,6 +184,8 @@ class _Shape:
             return []
         args = delta.args_delta
         if isinstance(args, dict):
+            if kind.held is None:
+                self._held.append(kind)
             kind.held = {**(kind.held or {}), **args}
             args = None
         function: dict[str, Any] = {"arguments": args} if args else {}
@@ -242,12 +246,12 @@ class _Shape:
 
     def _release(self) -> list[dict[str, Any]]:
         """Arguments that came as objects, when no more of them can be expected."""
+        held, self._held = self._held, []
         chunks: list[dict[str, Any]] = []
-        for kind in self._kinds.values():
-            if isinstance(kind, _Call) and kind.held is not None:
-                function = {"arguments": dump_text(kind.held)}
-                chunks.append(self._chunk({"tool_calls": [{"index": kind.index, "function": function}]}))
-                kind.held = None
+        for call in held:
+            function = {"arguments": dump_text(call.held)}
+            chunks.append(self._chunk({"tool_calls": [{"index": call.index, "function": function}]}))
+            call.held = None
         return chunks
 
     def _learn(self, meta: ResponseMeta) -> list[dict[str, Any]]:

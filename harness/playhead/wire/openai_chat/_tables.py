@@ -109,7 +109,7 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = (
 )
 
 
-_HOSTS_OF_MANY = frozenset(("cerebras", "groq", "ollama", "openrouter", "together"))
+_HOSTS_OF_MANY = frozenset(("cerebras", "groq", "openrouter"))
 
 
 def family_of(model: str | None, provider: str | None) -> Family:
