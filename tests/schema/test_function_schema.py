@@ -1,5 +1,6 @@
 """Functions as tools see them: what cannot be said in a table of schemas."""
 
+import asyncio
 import contextvars
 import functools
 import threading
@@ -200,3 +201,9 @@ def test_what_a_function_returns_has_a_schema_too() -> None:
     assert function_schema(bare).return_schema == function_schema(silent).return_schema == {}
     with pytest.warns(UserWarning, match="Could not generate return schema for 'odd': unsupported return type"):
         assert function_schema(odd).return_schema == {}
+
+
+async def test_many_functions_can_wait_at_the_same_time() -> None:
+    meeting = threading.Barrier(20, timeout=5)
+    schema = function_schema(lambda: meeting.wait() >= 0, takes_ctx=False)
+    assert await asyncio.gather(*(call(schema, "{}") for _ in range(20))) == [True] * 20

@@ -13,8 +13,10 @@ import inspect
 import re
 import warnings
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, is_dataclass
-from functools import partial
+from functools import cache, partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any, NotRequired, Required, cast, get_args, get_origin
 
@@ -93,7 +95,14 @@ class FunctionSchema:
 
 async def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What a blocking function returns, without blocking the loop; context variables are those of the caller."""
-    return await asyncio.to_thread(function, *args, **kwargs)
+    call = partial(copy_context().run, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads of our own: the loop's are as few as the machine has cores, and tools that wait for each other need more."""
+    return ThreadPoolExecutor(40, "playhead")
 
 
 def function_schema(
