@@ -1,11 +1,16 @@
 """What `stream_output` yields on the way: looks at a reply that grows."""
 
+import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 
+from playhead.context import RunContext
 from playhead.messages import (
     BuiltinToolCallPart,
     PartDeltaEvent,
@@ -20,6 +25,7 @@ from playhead.messages import (
 )
 from playhead.output import NOTHING, WHOLE, NativeOutput, OutputSchema, PartialOutput, TextOutput, ToolOutput
 from playhead.stream import Fold
+from playhead.usage import RunUsage
 
 
 class City(BaseModel):
@@ -187,3 +193,37 @@ def test_values_that_were_handed_out_stay_as_they_were() -> None:
     first = reply.call('{"stops": [{"name": "a"}, {"name": "b"}')
     reply.args(', {"name": "c"}]}')
     assert first == {"stops": [City(name="a"), City(name="b")]}
+
+
+documents = st.builds(
+    lambda title, stops, indent: json.dumps({"title": title, "stops": stops}, indent=indent),
+    st.text(max_size=6) | st.integers(0, 5),
+    st.lists(
+        st.fixed_dictionaries(
+            {"name": st.text(max_size=4)}, optional={"population": st.integers(0, 999) | st.just("x")}
+        ),
+        max_size=4,
+    ),
+    st.sampled_from([None, 1]),
+)
+
+
+@given(text=documents, cuts=st.lists(st.integers(0, 80), max_size=12), by_tool=st.booleans(), wrapped=st.booleans())
+async def test_looks_give_what_the_processor_makes_of_the_whole(
+    text: str, cuts: list[int], by_tool: bool, wrapped: bool
+) -> None:
+    output_type: Any = list[City] if wrapped else Trip
+    if wrapped:
+        text = json.dumps({"response": json.loads(text)["stops"]})
+    reply = Reply(output_type if by_tool else NativeOutput(output_type))
+    schema: OutputSchema[Any] = OutputSchema.build(NativeOutput(output_type))
+    context: RunContext[Any] = RunContext(deps=None, model=None, usage=RunUsage())
+    places = sorted({0, *(cut for cut in cuts if cut < len(text)), len(text)})
+    (reply.call if by_tool else lambda: reply.part(TextPart("")))()
+    for start, end in pairwise(places):
+        seen = (reply.args if by_tool else reply.text)(text[start:end])
+        try:
+            whole = await schema.process_text(text[:end], context, allow_partial=True, wrap_validation_errors=False)
+        except ValidationError:
+            whole = NOTHING
+        assert seen is WHOLE or seen == whole
