@@ -149,7 +149,6 @@ def test_native_output_is_read_from_the_text() -> None:
         (ToolOutput(Trip), [ToolCallPart("final_result", {"title": "x"}, "i")]),
         (ToolOutput(lambda x: x), [ToolCallPart("final_result", '{"x": 1}', "i")]),
     ],
-    ids=str,
 )
 def test_what_only_the_whole_reply_tells(output_type: Any, parts: list[Any]) -> None:
     reply = Reply(output_type)
