@@ -302,6 +302,21 @@ PLANTED: dict[str, Traffic] = {
     "base64 with escaped slashes": sent(
         json.dumps({"d": b64("???" * 4 + OPENAI)}).replace("/", "\\/").encode(), b64("???" * 4 + OPENAI)[24:60]
     ),
+    "folded base64": sent(
+        {"d": "\n".join(sliced(b64("The key that I use is here: " + ANTHROPIC + " and so on, with more text"), 76))},
+        *sliced(b64("The key that I use is here: " + ANTHROPIC), 76)[1:2],
+    ),
+    "folded base64 in a mail": sent(
+        "\r\n".join(sliced(b64("x" * 40 + " " + ANTHROPIC + " and so on"), 64)).encode(),
+        b64("x" * 40 + " " + ANTHROPIC)[64:110],
+        headers={"content-type": "message/rfc822"},
+    ),
+    "hexadecimal digits": sent({"d": f"key: {OPENAI}".encode().hex()}, OPENAI.encode().hex()[8:60]),
+    "html entities": sent(
+        {"d": OPENAI.replace("-", "&#45;"), "e": f"&quot;api_key&quot;: &quot;{PLAIN}&quot;"}, OPENAI[8:30], PLAIN
+    ),
+    "percent-encoded json": sent({"d": quote(json.dumps({"api_key": PLAIN}))}, PLAIN),
+    "percent-encoded twice": sent({"d": quote(quote(f"token/{OPENAI.replace('-', '%2d')}"))}, OPENAI[8:30]),
     # Response bodies.
     "an oauth reply": got(
         {"access_token": PLAIN, "refresh_token": PASSWORD, "id_token": JWT, "expires_in": 3600},

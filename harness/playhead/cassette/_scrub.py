@@ -47,7 +47,7 @@ from playhead.cassette._scrub_names import header_strength, is_account_header, n
 from playhead.cassette._scrub_packed import compressed_members, encode_like, encoded_texts
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
 from playhead.cassette._scrub_shapes import find_shapes
-from playhead.cassette._scrub_views import Piece, joined_views, percent_decoded, unescaped
+from playhead.cassette._scrub_views import Piece, joined_views, undone
 
 __all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
 
@@ -278,11 +278,10 @@ class Scrubber:
             return hits
         with suppress(Exception):
             hits += self._encoded_hits(text, depth - 1)
-        for read in (unescaped, percent_decoded):
-            with suppress(Exception):
-                view = read(text)
-                if view is not None:
-                    hits += mapped(view, self._text_hits(view.text, depth - 1, arguments=arguments))
+        with suppress(Exception):
+            view = undone(text)
+            if view is not None:
+                hits += mapped(view, self._text_hits(view.text, depth - 1, arguments=arguments))
         if frames:
             with suppress(Exception):
                 for view in joined_views(text):

@@ -19,7 +19,7 @@ __all__ = ["Encoded", "compressed_members", "encode_like", "encoded_texts"]
 
 
 class Encoded(NamedTuple):
-    """A part of a text that is something else in Base64."""
+    """A part of a text that is something else in Base64 or in hexadecimal digits."""
 
     start: int
     end: int
@@ -29,26 +29,33 @@ class Encoded(NamedTuple):
 
 
 def encoded_texts(text: str) -> Iterator[Encoded]:
-    """The parts of `text` that are text in Base64, plain or compressed."""
+    """The parts of `text` that are text in Base64 or in hexadecimal digits, plain or compressed."""
     for match in _BASE64.finditer(text):
         token = match[0]
-        for skipped in range(
-            4
-        ):  # what stands before it in the same alphabet (a path, a prefix) shifts the groups of four
+        if len(token) % 2 == 0 and _HEX.fullmatch(token) is not None:
+            plain = bytes.fromhex(token)
+            if _is_text(plain):
+                yield Encoded(match.start(), match.end(), plain, packed=False)
+            continue
+        # What stands before it in the same alphabet (a path, a prefix) shifts the groups of four.
+        for skipped in range(4):
+            if _BEGINS_LIKE_TEXT.match(token, skipped) is None and (skipped or len(token) < 48):
+                continue
             head = _decoded(token[skipped : skipped + 24])
             if head is None or not (_is_text(head) or head.startswith(_MAGIC)):
                 continue
             plain = _decoded(token[skipped:])
             if plain is not None:
                 unpacked = _unpacked(plain)
-                yield Encoded(
-                    match.start() + skipped, match.end(), plain if unpacked is None else unpacked, unpacked is not None
-                )
+                start = match.start() + skipped
+                yield Encoded(start, match.end(), plain if unpacked is None else unpacked, unpacked is not None)
             break
 
 
 def encode_like(encoded: str, plain: bytes) -> str | None:
-    """`plain` in Base64 as `encoded` is: same alphabet, same length; None where that cannot be."""
+    """`plain` coded as `encoded` is: same alphabet, same length; None where that cannot be."""
+    if _HEX.fullmatch(encoded) is not None and len(encoded) == 2 * len(plain):
+        return plain.hex()
     text = base64.b64encode(plain).decode("ascii")
     if "-" in encoded or "_" in encoded:
         text = text.replace("+", "-").replace("/", "_")
@@ -129,5 +136,6 @@ _STREAM_START = re.compile("\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\\x28\xb5\x2f\xf
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 # Text in ASCII has a zero first bit: of each group of four, the first character is one of half the alphabet.
 _BEGINS_LIKE_TEXT = re.compile(r"(?:[CDIJKLMNOPQRSTUVWXYZabcdef][A-Za-z0-9+/_-]{3}){3}|H4sI|e[AFJN]|KLUv")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _URLSAFE_TO_STANDARD = str.maketrans("-_", "+/")
 _BREAKS = str.maketrans("\t\r\n", "   ")

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from playhead.cassette._scrub_names import OPAQUE, normalised
 
-__all__ = ["Piece", "View", "joined_views", "percent_decoded", "unescaped"]
+__all__ = ["Piece", "View", "joined_views", "undone"]
 
 Piece = tuple[int, int]
 """(start, end) in the original text."""
@@ -45,6 +45,9 @@ class View:
         while index < len(self._starts) and self._starts[index] < end:
             length, origin, origin_length = self._origins[index]
             offset = self._starts[index]
+            index += 1
+            if length == 0:  # left out here: a line break
+                continue
             if length == origin_length:
                 piece = (origin + max(start - offset, 0), origin + min(end - offset, length))
             else:
@@ -53,18 +56,28 @@ class View:
                 pieces[-1] = (pieces[-1][0], piece[1])
             elif piece[0] < piece[1]:
                 pieces.append(piece)
-            index += 1
         return pieces
 
 
-def unescaped(text: str) -> View | None:
-    r"""`text` with `\u002d`, `\x2d` and `\/` undone, whatever the depth of escaping; None where there are none."""
-    return _decoded(text, _ESCAPES, lambda match: chr(int(match[1] or match[2], 16)) if match[1] or match[2] else "/")
+def undone(text: str) -> View | None:
+    r"""`text` with one level of escaping undone; None where there is none.
 
+    That is `\u002d`, `\x2d` and `\/` at whatever depth, `%2d`, `&#45;` and `&quot;`, and the line breaks in folded Base64.
+    All at once, so that a text mixed of them is read as often as it is nested, and not once for each mixture.
+    """
+    if _ESCAPED.search(text) is None:
+        return None
 
-def percent_decoded(text: str) -> View | None:
-    """`text` with `%2d` undone for ASCII; None where there are none."""
-    return _decoded(text, _PERCENT, lambda match: chr(int(match[1], 16)))
+    def runs() -> Iterator[tuple[int, int, int]]:
+        position = 0
+        for match in _ESCAPED.finditer(text):
+            if match.start() > position:
+                yield match.start() - position, position, match.start() - position
+            yield len(_undo(match)), match.start(), match.end() - match.start()
+            position = match.end()
+        yield len(text) - position, position, len(text) - position
+
+    return View(_ESCAPED.sub(_undo, text), runs)
 
 
 def joined_views(text: str) -> Iterator[View]:
@@ -99,20 +112,16 @@ def _may_hold(leaves: Sequence[str]) -> bool:
     return any(leaf != first for leaf in leaves) and sum(map(len, leaves)) >= 8
 
 
-def _decoded(text: str, pattern: re.Pattern[str], decode: Callable[[re.Match[str]], str]) -> View | None:
-    if pattern.search(text) is None:
-        return None
-
-    def runs() -> Iterator[tuple[int, int, int]]:
-        position = 0
-        for match in pattern.finditer(text):
-            if match.start() > position:
-                yield match.start() - position, position, match.start() - position
-            yield 1, match.start(), match.end() - match.start()
-            position = match.end()
-        yield len(text) - position, position, len(text) - position
-
-    return View(pattern.sub(decode, text), runs)
+def _undo(match: re.Match[str]) -> str:
+    code = match["hex"]
+    if code is not None:
+        return chr(int(code, 16))
+    kind = match.lastgroup
+    if kind == "decimal":
+        return chr(int(match["decimal"]))
+    if kind == "entity":
+        return _ENTITIES[match["entity"]]
+    return "/" if kind == "slash" else ""
 
 
 def _payloads(text: str) -> list[Piece]:
@@ -241,8 +250,15 @@ def _string_runs(text: str, start: int, end: int) -> Iterator[tuple[int, int, in
         yield end - position, position, end - position
 
 
-_ESCAPES = re.compile(r"(?<!\\)\\++(?:u00([0-7][0-9a-fA-F])|x([0-7][0-9a-fA-F])|/)")
-_PERCENT = re.compile(r"%([0-7][0-9a-fA-F])")
+_ENTITIES = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
+_FOLDED = r"[A-Za-z0-9+/]{60}"
+# Each alternative begins with a plain character, which lets `re` skip to where one stands; what comes before is asked after.
+_ESCAPED = re.compile(
+    r"(?:\\(?<!\\\\)\\*+(?:u00|x)|%|&#[xX])(?P<hex>[0-7][0-9a-fA-F])(?:(?<=&#[xX]..);)?"
+    r"|\\(?<!\\\\)\\*+(?P<slash>/)|&#(?P<decimal>[0-9]{2,3});|&(?P<entity>quot|amp|apos|lt|gt);"
+    rf"|(?P<fold>(?:\n(?<={_FOLDED}\n)|\r\n(?<={_FOLDED}\r\n)|\\n(?<={_FOLDED}\\n)|\\r\\n(?<={_FOLDED}\\r\\n))[ \t]{{0,8}})"
+    r"(?=[A-Za-z0-9+/=]{4})"
+)
 _DATA = re.compile(r"(?:^|(?<=[\r\n]))data: ?([^\r\n]*)")
 _FIRST = re.compile(r"[ \t\r\n\ufeff]*[{\[]")
 _JSON_LINE = re.compile(r"(?:^|(?<=[\r\n]))[ \t]*[{\[][^\r\n]*")
