@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playhead.exceptions import PlayheadError
@@ -154,7 +154,6 @@ def _replaced(value: Any, path: int, new: Any) -> Any:
 
 @ROWS
 @BOTH
-@settings(max_examples=150)
 @given(
     events=replies(),
     frame=st.integers(0, 50),
