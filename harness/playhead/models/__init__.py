@@ -5,6 +5,7 @@ Comes in: messages, settings and request parameters. Goes out: `ModelResponse`, 
 
 from playhead.messages import ModelRequestParameters
 from playhead.models._allow import check_allow_model_requests, override_allow_model_requests
+from playhead.models._estimate import estimate
 from playhead.models._http import HttpModel
 from playhead.models._infer import infer_model, infer_model_profile, infer_provider, parse_model_id
 from playhead.models._known import KnownModelName
@@ -65,6 +66,7 @@ __all__ = [
     "disconnect",
     "dump_script",
     "error",
+    "estimate",
     "finish",
     "infer_model",
     "infer_model_profile",

@@ -4,15 +4,21 @@ Comes in: HTTP requests in any provider's format. Goes out: replies in that form
 """
 
 from playhead.server._asgi import asgi_app
-from playhead.server._core import ConnectionCut, Provider, ProviderRequest, ServerReply, ServerRequest
+from playhead.server._core import ConnectionCut, Fault, Handler, Provider, ServerReply, ServerRequest
 from playhead.server._h11 import SmallServer, open_ports
+from playhead.server._journal import Journal, ProviderRequest
+from playhead.server._proxy import Proxy
 from playhead.server._running import RunningProvider
 from playhead.server._transport import provider_transport
 
 __all__ = [
     "ConnectionCut",
+    "Fault",
+    "Handler",
+    "Journal",
     "Provider",
     "ProviderRequest",
+    "Proxy",
     "RunningProvider",
     "ServerReply",
     "ServerRequest",

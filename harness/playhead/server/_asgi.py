@@ -6,27 +6,36 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from playhead.server._core import Provider, ServerRequest
+from playhead.server._core import ConnectionCut, Handler, ServerRequest
 
 __all__ = ["asgi_app"]
+
+_BODY_BYTES_MAX = 256_000_000
 
 _Message: TypeAlias = MutableMapping[str, Any]
 _Receive: TypeAlias = Callable[[], Awaitable[_Message]]
 _Send: TypeAlias = Callable[[_Message], Awaitable[None]]
 
 
-def asgi_app(provider: Provider) -> Callable[[_Message, _Receive, _Send], Awaitable[None]]:
-    """An ASGI application that serves `provider`. A client that goes away cancels the model's stream at once."""
+def asgi_app(handler: Handler) -> Callable[[_Message, _Receive, _Send], Awaitable[None]]:
+    """An ASGI application that serves `handler` (a `Provider`, a `Proxy`).
+
+    A client that goes away cancels the model's stream at once. Where the connection is to be cut, the application returns
+    without ending the body, and the server closes the connection.
+    """
 
     async def app(scope: _Message, receive: _Receive, send: _Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        assert scope["type"] == "http", f"the provider speaks HTTP, not {scope['type']}"
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1003, "reason": "only HTTP is served"})
+            return
         request = await _read(scope, receive)
         if request is None:
             return
-        answer = asyncio.ensure_future(_answer(provider, request, send))
+        answer = asyncio.ensure_future(_answer(handler, request, send))
         gone = asyncio.ensure_future(_until_gone(receive))
         try:
             await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -43,14 +52,16 @@ def asgi_app(provider: Provider) -> Callable[[_Message, _Receive, _Send], Awaita
     return app
 
 
-async def _answer(provider: Provider, request: ServerRequest, send: _Send) -> None:
-    reply = await provider.handle(request)
+async def _answer(handler: Handler, request: ServerRequest, send: _Send) -> None:
+    reply = await handler.handle(request)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
     try:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         async for data in reply.body:
             await send({"type": "http.response.body", "body": data, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except ConnectionCut:
+        pass
     finally:
         await reply.body.aclose()
 
@@ -64,7 +75,7 @@ async def _read(scope: _Message, receive: _Receive) -> ServerRequest | None:
     body = bytearray()
     while True:
         message = await receive()
-        if message["type"] == "http.disconnect":
+        if message["type"] == "http.disconnect" or len(body) > _BODY_BYTES_MAX:
             return None
         body += message.get("body", b"")
         if not message.get("more_body"):

@@ -2,7 +2,10 @@
 
 It exists so that the demo and the `fake_provider` fixture work without extras, and so that a connection can be cut at
 an exact byte. Each piece of a body is one HTTP chunk, written at once. `playhead serve` takes uvicorn, where it is
-installed, for many clients.
+installed.
+
+While a reply is made, the connection is watched: a client that goes away cancels the model's stream at once. Nothing is
+made faster than the client takes it: a piece is asked for when the one before is out of the way.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ from contextlib import suppress
 
 import h11
 
-from playhead.server._core import ConnectionCut, Provider, ServerReply, ServerRequest
+from playhead.server._core import ConnectionCut, Handler, ServerReply, ServerRequest
 
 __all__ = ["SmallServer", "open_ports"]
 
 _READ_BYTES = 65_536
 _BODY_BYTES_MAX = 256_000_000
+_WAITING_BYTES_MAX = 1_000_000
+"""How much of further requests is kept while one is answered."""
 
 
 _open_ports: set[int] = set()
@@ -29,10 +34,10 @@ def open_ports() -> frozenset[int]:
 
 
 class SmallServer:
-    """Serves `provider` on `host` from `start()` to `stop()`; `port` is the one it got."""
+    """Serves `handler` on `host` from `start()` to `stop()`; `port` is the one it got."""
 
-    def __init__(self, provider: Provider, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.provider = provider
+    def __init__(self, handler: Handler, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.handler = handler
         self.host = host
         self.port = port
         self._server: asyncio.Server | None = None
@@ -40,7 +45,7 @@ class SmallServer:
 
     async def start(self) -> None:
         """Listen. `OSError` where the port is taken."""
-        self._server = await asyncio.start_server(self._connected, self.host, self.port)
+        self._server = await asyncio.start_server(self._connected, self.host, self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         _open_ports.add(self.port)
 
@@ -59,7 +64,7 @@ class SmallServer:
         assert task is not None
         self._connections.add(task)
         try:
-            await _Connection(self.provider, reader, writer).serve()
+            await _Connection(self.handler, reader, writer).serve()
         except (ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
             pass
         finally:
@@ -72,24 +77,16 @@ class SmallServer:
 class _Connection:
     """One connection: requests one after the other, until either side closes."""
 
-    def __init__(self, provider: Provider, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._provider = provider
+    def __init__(self, handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._handler = handler
         self._reader = reader
         self._writer = writer
         self._h11 = h11.Connection(h11.SERVER)
 
     async def serve(self) -> None:
         while (request := await self._request()) is not None:
-            reply = await self._provider.handle(request)
-            try:
-                await self._send(reply)
-            except ConnectionCut:
-                # Everything up to the cut is delivered; closing in the middle of a chunked body is the cut.
-                with suppress(ConnectionError):
-                    await self._writer.drain()
+            if not await self._answer(request):
                 return
-            finally:
-                await reply.body.aclose()
             if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
                 return
             self._h11.start_next_cycle()
@@ -116,26 +113,48 @@ class _Connection:
             else:
                 return None
 
-    async def _send(self, reply: ServerReply) -> None:
+    async def _answer(self, request: ServerRequest) -> bool:
+        """Makes and sends the reply. False where the connection is over: cut, or given up by the client."""
+        answering = asyncio.ensure_future(self._reply(request))
         gone = asyncio.ensure_future(self._until_gone())
-        sending = asyncio.ensure_future(self._send_all(reply))
         try:
-            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
             gone.cancel()
-            if not sending.done():
-                sending.cancel()
+            if not answering.done():
+                answering.cancel()
             with suppress(asyncio.CancelledError):
                 await gone
-        await sending
+        try:
+            return await answering
+        except asyncio.CancelledError:
+            if answering.cancelled():
+                return False
+            raise
 
-    async def _send_all(self, reply: ServerReply) -> None:
+    async def _reply(self, request: ServerRequest) -> bool:
+        reply = await self._handler.handle(request)
+        try:
+            await self._send(reply, head=request.method == "HEAD")
+        except ConnectionCut:
+            # Everything up to the cut is delivered; closing in the middle of a body is the cut.
+            with suppress(ConnectionError):
+                await self._writer.drain()
+            return False
+        finally:
+            await reply.body.aclose()
+        return True
+
+    async def _send(self, reply: ServerReply, *, head: bool) -> None:
         headers = list(reply.headers.items())
-        if "content-length" not in reply.headers:
+        chunked = "content-length" not in reply.headers and reply.status not in (204, 304)
+        if chunked:
             headers.append(("transfer-encoding", "chunked"))
         await self._write(h11.Response(status_code=reply.status, headers=headers))
-        async for data in reply.body:
-            await self._write(h11.Data(data=data))
+        if not head:
+            async for data in reply.body:
+                if data:
+                    await self._write(h11.Data(data=data))
         await self._write(h11.EndOfMessage())
 
     async def _write(self, event: h11.Event) -> None:
@@ -146,6 +165,10 @@ class _Connection:
 
     async def _until_gone(self) -> None:
         """Returns when the client has closed its side; what it sends meanwhile (pipelining) is kept for later."""
+        waiting = 0
         while data := await self._reader.read(_READ_BYTES):
             self._h11.receive_data(data)
+            waiting += len(data)
+            if waiting > _WAITING_BYTES_MAX:
+                return
         self._h11.receive_data(b"")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from types import TracebackType
+from typing import Any
 
-from playhead.server._core import Provider, ProviderRequest
+from playhead.server._core import Provider
 from playhead.server._h11 import SmallServer
+from playhead.server._journal import Journal
 
 __all__ = ["RunningProvider"]
 
@@ -50,9 +53,33 @@ class RunningProvider:
         return self.url
 
     @property
-    def requests(self) -> list[ProviderRequest]:
+    def requests(self) -> Journal:
         """The calls of models so far, in order."""
         return self.provider.requests
+
+    def assert_asked(self, pattern: str | None = None, *, times: int | None = None, **conditions: Any) -> None:
+        """Fails unless a request (or exactly `times` of them) fits; see `Journal.assert_asked`."""
+        self.requests.assert_asked(pattern, times=times, **conditions)
+
+    def assert_not_asked(self, pattern: str | None = None, **conditions: Any) -> None:
+        """Fails if a request fits."""
+        self.requests.assert_not_asked(pattern, **conditions)
+
+    def assert_no_warnings(self) -> None:
+        """Fails if a request had what a real provider would not have known."""
+        self.requests.assert_no_warnings()
+
+    def assert_served(self) -> None:
+        """Raises what clients were told as errors 500, and `ScriptUnused` for what is left of a script."""
+        self.provider.assert_served()
+
+    def fail(self, status: int = 500, message: str = "The server had an error", **rest: Any) -> None:
+        """The next calls (`times=1`) get this error; see `Provider.fail`."""
+        self.provider.fail(status, message, **rest)
+
+    def cut(self, *, after_bytes: int = 0, times: int = 1) -> None:
+        """The bodies of the next replies end after so many bytes."""
+        self.provider.cut(after_bytes=after_bytes, times=times)
 
     def start(self) -> RunningProvider:
         """Listen, in a new thread. `OSError` where the port is taken."""
@@ -74,7 +101,9 @@ class RunningProvider:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
 
-        self._thread = threading.Thread(target=run, name="playhead-provider", daemon=True)
+        # The test's clock and ids hold in the thread as well.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=lambda: context.run(run), name="playhead-provider", daemon=True)
         self._thread.start()
         ready.wait()
         if failure:

@@ -14,14 +14,14 @@ from typing import Any
 
 import httpx
 
-from playhead.server._core import ConnectionCut, Provider, ServerReply, ServerRequest
+from playhead.server._core import ConnectionCut, Handler, ServerReply, ServerRequest
 
 __all__ = ["provider_transport"]
 
 _CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
 
 
-def provider_transport(provider: Provider, *, library: ModuleType = httpx) -> Any:
+def provider_transport(provider: Handler, *, library: ModuleType = httpx) -> Any:
     """A transport for `Client(transport=...)` and `AsyncClient(transport=...)` of `library` (httpx or httpx2)."""
     return _transport_class(library)(provider)
 
@@ -61,7 +61,7 @@ def _transport_class(library: ModuleType) -> Any:
             self._portal.call(self._body.aclose)
 
     class ProviderTransport(http.AsyncBaseTransport, http.BaseTransport):
-        def __init__(self, provider: Provider) -> None:
+        def __init__(self, provider: Handler) -> None:
             self._provider = provider
             self._portal: Any = None
             self._portal_context: Any = None

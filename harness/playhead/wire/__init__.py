@@ -6,6 +6,7 @@ Comes in: bytes of requests and replies, or calls and stream events. Goes out: t
 from playhead.wire._dialect import Decoder, Dialect, Encoder, ModelCall, WireRequest
 from playhead.wire._dialects import DIALECTS, recognise
 from playhead.wire._providers import provider_of
+from playhead.wire._request_fields import REQUEST_FIELDS
 from playhead.wire._sse import Frame, FrameSplitter, write_comment, write_frame
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Frame",
     "FrameSplitter",
     "ModelCall",
+    "REQUEST_FIELDS",
     "WireRequest",
     "provider_of",
     "recognise",
