@@ -102,6 +102,14 @@ def test_check_finds_a_secret_and_never_prints_it(run: Run, tmp_path: Path) -> N
     assert KEY not in out + err
 
 
+def test_what_is_no_secret_can_be_named(run: Run, tmp_path: Path) -> None:
+    path = cassette(tmp_path / "leak.yaml", key=KEY)
+    assert run("check", "--allow", KEY, tmp_path)[0] == 0
+    assert run("scrub", "--allow", KEY, tmp_path)[0] == 0
+    assert KEY in path.read_text()
+    assert run("check", "--allow", "another", tmp_path)[0] == 1
+
+
 def test_check_finds_recordings_that_are_too_old(run: Run, tmp_path: Path) -> None:
     cassette(tmp_path / "a.yaml")
     assert run("check", tmp_path)[0] == 0

@@ -451,7 +451,7 @@ def _like(written: Any, body: bytes) -> str | bytes:
         return body
 
 
-_MASK = "Mask it with `playhead scrub`, and revoke it if the file was ever pushed; what is no secret can be listed under `allow`."
+_MASK = "Mask it with `playhead scrub`, and revoke it if the file was ever pushed; what is no secret can be named with `--allow`."
 _SKIPPED = frozenset(("node_modules", "__pycache__", "venv", "site-packages", "build", "dist"))
 _ENCODING = frozenset(("content-encoding", "content-length"))
 _CASSETTE = re.compile(rb"(?m)^(?:\"?playhead\"?:|\"?(?:http_|grpc_|ws_)?interactions\"?:)|^\{\s*\"interactions\"")

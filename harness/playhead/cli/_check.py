@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from playhead.cassette import check_paths
+from playhead.cassette import Rules, check_paths
 from playhead.cli._terminal import print_json, progress
 
 __all__ = ["command"]
@@ -20,8 +20,14 @@ __all__ = ["command"]
     metavar="DAYS",
     help="Recordings that are older than this are found, too.",
 )
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="WHAT",
+    help="No secret: the name of a rule, header, parameter or field, or a value. May be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines: one JSON document.")
-def command(paths: tuple[str, ...], max_age: float | None, as_json: bool) -> int:
+def command(paths: tuple[str, ...], max_age: float | None, allow: tuple[str, ...], as_json: bool) -> int:
     """Look for secrets that slipped in, unknown versions, files that are broken or cut off, and old recordings.
 
     Folders are searched for cassettes of any kind. A secret itself is never printed. Exit status: 0 nothing found,
@@ -30,10 +36,11 @@ def command(paths: tuple[str, ...], max_age: float | None, as_json: bool) -> int
     \b
     playhead check cassettes/
     playhead check --max-age 180 tests/            # recordings older than half a year
+    playhead check --allow openai-organization --allow cookie cassettes/
     playhead check --json cassettes/ > report.json
     """
     with progress("checking") as on_file:
-        report = check_paths(paths, older_than_days=max_age, on_file=on_file)
+        report = check_paths(paths, rules=Rules(allow=allow), older_than_days=max_age, on_file=on_file)
     if as_json:
         found = [asdict(finding) for finding in report.findings]
         print_json({"files": report.files, "interactions": report.interactions, "findings": found})
