@@ -131,6 +131,27 @@ same(
 )
 
 
+same("chunk extensions and trailers", [SSE_HEAD, b"5;name=value\r\nhello\r\n", b"0\r\nx-trailer: 1\r\n\r\n"])
+same("103 before the reply", [b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n", G, *whole(b"after")])
+same("a HEAD request", [b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\nconnection: close\r\n\r\n"], method="HEAD")
+same("304", [b"HTTP/1.1 304 Not Modified\r\netag: x\r\nconnection: close\r\n\r\n"], method="GET")
+same("a hundred headers", whole(b"{}", **{f"x_header_{number}": "v" * 50 for number in range(95)}))
+same(
+    "a body larger than said", [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok and more", CLOSE]
+)
+same("HTTP/1.0", [b"HTTP/1.0 200 OK\r\n\r\nold", CLOSE])
+same("an empty status line", [b"\r\n\r\n", CLOSE])
+same("two content-lengths", [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok", CLOSE])
+same("a stream with empty lines only", stream([b"\n", b"\n\n", b"\r\n"], G))
+same("one byte at a time", stream([bytes([byte]) for byte in "data: é😀\n\n".encode()], 0.002))
+same(
+    "a thousand chunks",
+    stream([f"data: {number}\n\n".encode() for number in range(1000)], 0.0),
+    chunks=False,
+    timeout=5,
+)
+
+
 def gzip_stream() -> list[Any]:
     packer = zlib.compressobj(wbits=31)
     pieces = [packer.compress(frame) + packer.flush(zlib.Z_SYNC_FLUSH) for frame in FRAMES]
