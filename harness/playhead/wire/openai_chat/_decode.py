@@ -336,7 +336,7 @@ class ChatDecoder(BaseDecoder):
                 args = None
             if call_id == part.tool_call_id:
                 call_id = None
-            if not name and not args and call_id is None:
+            if not name and args is None and call_id is None:
                 return
         rest: dict[str, Any] = {}
         if extra := call.get("extra_content"):
