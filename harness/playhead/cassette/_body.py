@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 __all__ = ["JSON_LAYOUT_BYTES_MAX", "decode_chunks", "json_value", "lay_out_json"]
 
@@ -147,7 +147,7 @@ def json_value(body: bytes | None) -> Any:
         value = json.loads(body, parse_float=_number)
     except (ValueError, RecursionError):
         return NOT_JSON
-    return value if isinstance(value, (dict, list)) else NOT_JSON
+    return cast(Any, value) if isinstance(value, (dict, list)) else NOT_JSON
 
 
 NOT_JSON: Any = object()

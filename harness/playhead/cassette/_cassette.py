@@ -4,14 +4,19 @@ A subclass of VCR.py's `Cassette`, so that its stubs for other clients, its hook
 kept differs: interactions are our plain values, from which VCR.py's pairs are made when somebody asks for them.
 """
 
+# VCR.py has no types, and some of what this page needs of it is private.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportPrivateUsage=false
+
 from __future__ import annotations
 
 import copy
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
 from vcr.cassette import Cassette as VcrCassette
@@ -32,7 +37,7 @@ from playhead.cassette._match import (
     blind_key,
 )
 from playhead.cassette._options import Options
-from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths
+from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths, json_paths
 from playhead.cassette._playback import INSTANT, Playback
 from playhead.cassette._recording import Taking
 from playhead.cassette._scrub import Rules, Scrubber, environment_secrets
@@ -127,6 +132,10 @@ class Cassette(VcrCassette):
     def unplayed(self) -> list[Interaction]:
         """What the file held and nothing asked for."""
         return [item for number, item in enumerate(self._items[: self._file_count]) if not self.play_counts[number]]
+
+    def was_played(self, number: int) -> bool:
+        """Whether the interaction at this place was played."""
+        return self.play_counts[number] > 0
 
     @property
     def masked(self) -> dict[str, int]:
@@ -272,7 +281,7 @@ class Cassette(VcrCassette):
         self.match_on = (*names, *(getattr(function, "__name__", "custom") for function in functions))
         self._custom_matchers = functions
         ignored = () if self.is_foreign or self.vcr_rules else DEFAULT_IGNORED
-        self._keys = KeyMaker(names, JsonPaths((*ignored, *self.options.ignore_json_paths)))
+        self._keys = KeyMaker(names, json_paths((*ignored, *self.options.ignore_json_paths)))
         self._header_names = names
         self._match_on = [_named(name) for name in names] + functions
 
@@ -699,7 +708,7 @@ class Cassette(VcrCassette):
                     return _vcr.to_vcr_response(self.played(self._items[number]))
         raise self.mismatch(sent or _vcr.sent_from_vcr(request))
 
-    def _responses(self, request: Any) -> Iterable[tuple[int, dict[str, Any]]]:
+    def _responses(self, request: Any) -> Generator[tuple[int, dict[str, Any]]]:
         sent = self.request_of(_vcr.sent_from_vcr(request))
         if sent is None:
             return
@@ -714,6 +723,7 @@ class Cassette(VcrCassette):
             self._index = self._masked_index = self._blind_index = None
 
 
+@cache
 def _named(name: str) -> Callable[[Any, Any], None]:
     """One of our matchers as VCR.py wants them: a function that asserts."""
     from vcr import matchers

@@ -57,7 +57,7 @@ def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) 
         return "\n".join(lines), remedy + _again(again)
     number, differing = _nearest(items, shown, keys, scrubber)
     nearest = _masked(items[number].request, scrubber)
-    state = "" if not cassette.play_counts[number] else ", already played"
+    state = "" if not cassette.was_played(number) else ", already played"
     lines.append(f"Nearest: interaction {number + 1}{state}, {nearest.method} {nearest.uri}")
     matching = [name for name in keys.match_on if name not in differing]
     lines.append(
@@ -113,7 +113,7 @@ _RECORD_AGAIN = "If the change is intended, record again with record_mode='rewri
 
 
 def _left(cassette: Cassette, items: list[Interaction]) -> list[int]:
-    return [number for number in range(len(items)) if not cassette.play_counts[number]]
+    return [number for number in range(len(items)) if not cassette.was_played(number)]
 
 
 def _masked(request: Sent | RecordedRequest, scrubber: Scrubber) -> RecordedRequest:
@@ -202,6 +202,7 @@ _WIDTH = 160
 
 
 def _compare(then: Any, now: Any, place: str, found: list[tuple[str, Any, Any]]) -> None:
+    kinds: tuple[object, object] = (type(cast(object, then)), type(cast(object, now)))
     if isinstance(then, dict) and isinstance(now, dict):
         recorded, present = cast("dict[str, Any]", then), cast("dict[str, Any]", now)
         for key in [*recorded, *(key for key in present if key not in recorded)]:
@@ -213,8 +214,9 @@ def _compare(then: Any, now: Any, place: str, found: list[tuple[str, Any, Any]])
             old = olds[number] if number < len(olds) else _ABSENT
             new = news[number] if number < len(news) else _ABSENT
             _compare(old, new, f"{place}[{number}]", found)
-    elif type(then) is not type(now) or then != now:
-        found.append((place or "body", then, now))
+    elif kinds[0] is not kinds[1] or then != now:
+        change: tuple[str, Any, Any] = (place or "body", then, now)
+        found.append(change)
 
 
 def _place(place: str, then: Any, now: Any) -> list[str]:

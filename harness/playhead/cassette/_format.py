@@ -92,7 +92,7 @@ def read_vcr_response(response: dict[str, Any]) -> RecordedResponse:
 
 def _is_cassetter(document: dict[str, Any], interactions: list[Any]) -> bool:
     for item in interactions:
-        response = item.get("response") if isinstance(item, dict) else None
+        response = cast("dict[str, Any]", item).get("response") if isinstance(item, dict) else None
         if isinstance(response, dict):
             body = cast("dict[str, Any]", response).get("body")
             return (
@@ -147,7 +147,7 @@ class _Reader:
         header = document["playhead"]
         version = cast("dict[str, Any]", header).get("format") if isinstance(header, dict) else None
         if not isinstance(version, int) or isinstance(version, bool):
-            raise self.error(None, f"has no format number in its header: {str(header)[:60]!r}")
+            raise self.error(None, f"has no format number in its header: {str(cast(object, header))[:60]!r}")
         if version != FORMAT:
             raise CassetteVersionError(
                 f"{self.path} is of format {version}; this Playhead reads format {FORMAT}.",
@@ -156,7 +156,9 @@ class _Reader:
             )
         names = cast("dict[str, Any]", header).get("match_on", [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in cast("list[Any]", names)):
-            raise self.error(None, f"has a header whose match_on is no list of names: {str(names)[:60]!r}")
+            raise self.error(
+                None, f"has a header whose match_on is no list of names: {str(cast(object, names))[:60]!r}"
+            )
         if "version" not in document or not data.rstrip().endswith(FOOTER.strip()):
             raise CassetteUnreadable(
                 f"{self.path} was cut off: its last line must be `{FOOTER.decode().strip()}`.", _RESTORE, path=self.path
@@ -250,8 +252,9 @@ class _Reader:
         pair: tuple[str, str] | None = None
         if error is not None:
             if not isinstance(error, dict) or not isinstance(cast("dict[str, Any]", error).get("type"), str):
-                raise self.wrong("stream.error", "a mapping with `type` and `message`", error)
-            pair = (str(error["type"]), str(cast("dict[str, Any]", error).get("message", "")))
+                raise self.wrong("stream.error", "a mapping with `type` and `message`", cast(object, error))
+            named = cast("dict[str, Any]", error)
+            pair = (str(named["type"]), str(named.get("message", "")))
         return Stream(
             chunks=self.numbers(stream.get("chunks", []), "stream.chunks"),
             at_ms=self.numbers(stream.get("at_ms", []), "stream.at_ms"),
@@ -314,7 +317,7 @@ class _Reader:
         if value is None:
             return None
         if isinstance(value, (dict, list)):
-            raise self.wrong(f"stream.{key}", "a text", value)
+            raise self.wrong(f"stream.{key}", "a text", cast(object, value))
         text = str(value)
         # VCR.py reads our timestamps as dates and writes them back so.
         return text.replace(" ", "T").replace("+00:00", "Z") if key == "recorded_at" else text
@@ -342,7 +345,7 @@ class _Reader:
         if isinstance(value, list):  # pairs, as some old stubs wrote them
             pairs = cast("list[Any]", value)
             if not all(isinstance(pair, list) and len(cast("list[Any]", pair)) == 2 for pair in pairs):
-                raise self.wrong(what, "a mapping of names to lists of values", value)
+                raise self.wrong(what, "a mapping of names to lists of values", pairs)
             collected: Headers = {}
             for name, single in pairs:
                 collected.setdefault(str(name), []).append(str(single))
@@ -351,9 +354,7 @@ class _Reader:
             raise self.wrong(what, "a mapping of names to lists of values", value)
         headers: Headers = {}
         for name, values in cast("dict[Any, Any]", value).items():
-            listed: list[Any] = (
-                values if isinstance(values, list) else list(values) if isinstance(values, tuple) else [values]
-            )
+            listed = list(cast("list[Any]", values)) if isinstance(values, (list, tuple)) else [values]
             headers[str(name)] = [self.header_value(single, what) for single in listed]
         return headers
 
@@ -361,7 +362,7 @@ class _Reader:
         if isinstance(value, bytes):
             return value.decode("latin-1")
         if isinstance(value, (dict, list)):
-            raise self.wrong(what, "texts", value)
+            raise self.wrong(what, "texts", cast(object, value))
         return value if isinstance(value, str) else "" if value is None else str(value)
 
 

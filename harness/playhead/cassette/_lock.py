@@ -10,14 +10,14 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 __all__ = ["locked_folder"]
 
 
 @contextmanager
-def locked_folder(folder: str) -> Iterator[None]:
+def locked_folder(folder: str) -> Generator[None]:
     """Holds the folder's lock for the block; waits for it as long as it takes."""
     handle = _open(folder)
     try:

@@ -164,7 +164,7 @@ def _path(request: AnyRequest, _: JsonPaths) -> object:
 
 
 def _query(request: AnyRequest, _: JsonPaths) -> object:
-    query = split_uri(request.uri).query
+    query: str = split_uri(request.uri).query
     return tuple(sorted(parse_qsl(query, keep_blank_values=True))) if query else ()
 
 
@@ -278,7 +278,8 @@ class IdMap:
             elif isinstance(one, list):
                 if len(cast("list[Any]", one)) != len(other):
                     return None
-                stack += [(a, b, (*place, number)) for number, (a, b) in enumerate(zip(one, other, strict=True))]
+                pairs = zip(cast("list[Any]", one), cast("list[Any]", other), strict=True)
+                stack += [(mine, theirs, (*place, number)) for number, (mine, theirs) in enumerate(pairs)]
             elif one != other:
                 if not isinstance(one, str):
                     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 import sys
 import threading
@@ -12,6 +11,7 @@ from contextlib import ExitStack
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
+from playhead.cassette._decorate import decorated, path_for
 from playhead.cassette._options import Options, make_options
 
 if TYPE_CHECKING:
@@ -61,10 +61,9 @@ def use_cassette(path: str | os.PathLike[str] | None = None, record_mode: str = 
     unknown option, naming the nearest one; `CassetteError` on leaving, when the file cannot be saved.
     """
     made = make_options({"record_mode": record_mode, **options})
-    if path is None or isinstance(path, (str, os.PathLike)):
-        return UseCassette(None if path is None else os.fspath(path), made)
-    # VCR.py's bare decorator: @use_cassette without parentheses
-    return cast(UseCassette, UseCassette(None, made)(path))
+    if path is not None and callable(path):  # VCR.py's bare decorator: @use_cassette without parentheses
+        return cast(UseCassette, UseCassette(None, made)(path))
+    return UseCassette(None if path is None else os.fspath(path), made)
 
 
 def use_vcr_cassette(
@@ -147,7 +146,12 @@ class UseCassette:
 
     def __call__(self, function: Any, /) -> Any:
         """Decorates a function, a coroutine function or a generator function: each call opens the cassette anew."""
-        return _decorated(self, function)
+
+        def again() -> UseCassette:
+            path = self._path if self._path is not None else path_for(function, self._options)
+            return UseCassette(path, self._options, owner=self._owner, given=self._given, more=self._more)
+
+        return decorated(function, again, injects=self._options.inject_cassette)
 
     # -- opening
 
@@ -165,9 +169,10 @@ class UseCassette:
     def _begin(self, cassette: Cassette, frame: FrameType) -> None:
         self._code = frame.f_code
         machine = _machine()
-        if cassette.custom_patches:
+        patches: Any = cassette.custom_patches  # type: ignore[reportUnknownMemberType]  # VCR.py has no types
+        if patches:
             self._stack = ExitStack()
-            self._stack.enter_context(machine.custom_patches(tuple(cassette.custom_patches)))
+            self._stack.enter_context(machine.custom_patches(tuple(cast("list[Any]", patches))))
         self._opened = machine.open(cassette)
 
     def _end(self) -> Cassette:
@@ -268,9 +273,10 @@ class _Machine:
         environment = os.environ
         keys = [name for name in names if name in self._keys or not environment.get(name)]
         for name in keys:
-            if name not in self._keys:
+            count = self._keys.get(name, 0)
+            if not count:
                 environment[name] = PLACEHOLDER_KEY
-            self._keys[name] = self._keys.get(name, 0) + 1
+            self._keys[name] = count + 1
         return keys
 
     def _unset_keys(self, keys: list[str]) -> None:
@@ -307,69 +313,6 @@ def watch(watcher: Callable[[Cassette], None]) -> Callable[[], None]:
             _watchers.remove(watcher)
 
     return stop
-
-
-# -- decorators -------------------------------------------------------------------------------------------------------
-
-
-def _decorated(use: UseCassette, function: Any) -> Any:
-    if not callable(function):
-        raise TypeError(f"use_cassette(...) decorates functions, not {function!r}")
-    if isinstance(function, type):
-        raise TypeError(
-            f"use_cassette(...) decorates functions, not the class {function.__name__}: decorate its methods"
-        )
-
-    def again() -> UseCassette:
-        path = use._path if use._path is not None else _path_for(use, function)
-        return UseCassette(path, use._options, owner=use._owner, given=use._given, more=use._more)
-
-    def arguments(cassette: Cassette, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (cassette, *args) if cassette.inject else args
-
-    if inspect.iscoroutinefunction(function):
-
-        async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            async with again() as cassette:
-                return await function(*arguments(cassette, args), **kwargs)
-
-    elif inspect.isasyncgenfunction(function):
-
-        async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            async with again() as cassette:
-                async for item in function(*arguments(cassette, args), **kwargs):
-                    yield item
-
-    elif inspect.isgeneratorfunction(function):
-
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with again() as cassette:
-                return (yield from function(*arguments(cassette, args), **kwargs))
-
-    else:
-
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with again() as cassette:
-                return function(*arguments(cassette, args), **kwargs)
-
-    wrapped = functools.wraps(function)(wrapper)
-    if use._options.inject_cassette:
-        # Callers, pytest above all, must not be asked for the argument that is given here.
-        signature = inspect.signature(function)
-        wrapped.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])
-    return wrapped
-
-
-def _path_for(use: UseCassette, function: Any) -> str:
-    generator = use._options.func_path_generator
-    if generator is not None:
-        return generator(function)
-    source = inspect.getfile(function)
-    name = function.__qualname__.replace(".<locals>", "")
-    if use._options.cassette_library_dir is not None:
-        return f"{name}.yaml"
-    module = os.path.splitext(os.path.basename(source))[0]
-    return os.path.join(os.path.dirname(source), "cassettes", module, f"{name}.yaml")
 
 
 async def _in_thread(function: Callable[[], R]) -> R:

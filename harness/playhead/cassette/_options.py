@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from playhead.cassette._paths import JsonPaths
+from playhead.cassette._paths import json_paths
 from playhead.cassette._scrub import Rules
 from playhead.cassette._tape import Interaction
 from playhead.chunks import check_how
@@ -91,7 +91,7 @@ class Options:
             raise ValueError(f"speed={self.speed!r} must be a number above 0: 2 plays twice as fast as recorded")
         if self.rechunk is not None:
             check_how(self.rechunk)
-        JsonPaths(self.ignore_json_paths)
+        json_paths(self.ignore_json_paths)
 
 
 OptionNames: frozenset[str] = frozenset(field.name for field in fields(Options))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, cast
 
-__all__ = ["DEFAULT_IGNORED", "JsonPaths"]
+__all__ = ["DEFAULT_IGNORED", "JsonPaths", "json_paths"]
 
 DEFAULT_IGNORED: tuple[str, ...] = (
     "metadata.request_id",
@@ -40,11 +41,20 @@ class JsonPaths:
 
     def removed(self, value: Any) -> Any:
         """`value` without the named fields; the same object where there are none. `value` itself is not changed."""
-        if not self._anywhere and isinstance(value, dict) and not self._first & value.keys():
-            return value
+        if not self._anywhere and isinstance(value, dict):
+            named = cast("dict[str, Any]", value)
+            if not self._first & named.keys():
+                return named
+        left: Any = cast(Any, value)
         for steps in self._paths:
-            value = _without(value, steps)
-        return value
+            left = _without(left, steps)
+        return left
+
+
+@cache
+def json_paths(paths: tuple[str, ...]) -> JsonPaths:
+    """`JsonPaths`, made once for each set: every cassette of a suite has the same."""
+    return JsonPaths(paths)
 
 
 def _steps(path: str) -> tuple[Step, ...]:
@@ -69,14 +79,7 @@ def _steps(path: str) -> tuple[Step, ...]:
 def _without(value: Any, steps: tuple[Step, ...]) -> Any:
     step, rest = steps[0], steps[1:]
     if step == "**":
-        if not rest:
-            return value
-        value = _without(value, rest)
-        if isinstance(value, dict):
-            return {key: _without(item, steps) for key, item in cast("dict[str, Any]", value).items()}
-        if isinstance(value, list):
-            return [_without(item, steps) for item in cast("list[Any]", value)]
-        return value
+        return _without_anywhere(_without(value, rest), steps) if rest else value
     if isinstance(value, dict) and isinstance(step, str) and step != "[*]":
         named = cast("dict[str, Any]", value)
         keys = [step] if step != "*" else list(named)
@@ -90,7 +93,17 @@ def _without(value: Any, steps: tuple[Step, ...]) -> Any:
         if not rest:
             return [item for number, item in enumerate(items) if step != "[*]" and number != step]
         return [_without(item, rest) if step in ("[*]", number) else item for number, item in enumerate(items)]
-    return value
+    same: Any = value
+    return same
+
+
+def _without_anywhere(value: Any, steps: tuple[Step, ...]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(item, steps) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_without(item, steps) for item in cast("list[Any]", value)]
+    same: Any = value
+    return same
 
 
 _STEP = re.compile(r"\.?(?:(\*\*|\*)|(\[(?:\*|[0-9]+)\])|([^.\[\]]+))")

@@ -178,7 +178,7 @@ def _without(interactions: Sequence[Interaction], dropped: Sequence[Interaction]
 
 
 def _identity(interaction: Interaction) -> bytes:
-    return interaction.text if interaction.text is not None else emit_interaction(interaction)
+    return emit_interaction(interaction) if interaction.text is None else bytes(interaction.text)
 
 
 def _appended(data: bytes, file: CassetteFile, added: Sequence[Interaction], path: str) -> bytes:

@@ -5,9 +5,13 @@ the first cassette opens and taken away when the last one closes; the cassette t
 open one each time, so that tests, tasks and threads keep theirs apart here, too.
 """
 
+# VCR.py has no types, and some of what this page needs of it is private.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportPrivateUsage=false
+
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -124,7 +128,7 @@ class Stubs:
 
 
 @contextmanager
-def custom_patches(triples: tuple[Any, ...]) -> Iterator[None]:
+def custom_patches(triples: tuple[Any, ...]) -> Generator[None]:
     """VCR.py's option of that name: (object, attribute, stub), for as long as one cassette is open."""
     builder: Any = CassettePatcherBuilder(_ROUTER)
     with ExitStack() as stack:
@@ -134,7 +138,7 @@ def custom_patches(triples: tuple[Any, ...]) -> Iterator[None]:
 
 
 @contextmanager
-def _reset_names_only() -> Iterator[None]:
+def _reset_names_only() -> Generator[None]:
     """While a stub makes its real connection, the names that connection classes refer to are the real ones.
 
     VCR.py resets everything it knows for that moment, also what pools and httpx use, and the requests of other threads then
@@ -150,7 +154,7 @@ def _reset_names_only() -> Iterator[None]:
 
 
 @contextmanager
-def _steady(patcher: Any) -> Iterator[None]:
+def _steady(patcher: Any) -> Generator[None]:
     target = patcher.getter()
     before = getattr(target, patcher.attribute)
     setattr(target, patcher.attribute, patcher.new)

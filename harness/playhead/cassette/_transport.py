@@ -230,7 +230,7 @@ class _Wrapped:
     """Makes the wrappers of transports that do their own sending."""
 
     def __init__(self, module: ModuleType) -> None:
-        class Wrapper(module.BaseTransport, module.AsyncBaseTransport):  # type: ignore[misc, name-defined]
+        class Wrapper(module.BaseTransport, module.AsyncBaseTransport):
             def __init__(self, inner: Any) -> None:
                 self._inner = inner
 

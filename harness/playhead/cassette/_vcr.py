@@ -4,6 +4,10 @@ The bridge between our plain values and VCR.py's, the merged configuration of a 
 where VCR.py's stubs expect a cassette and asks for the open one.
 """
 
+# VCR.py has no types, and some of what this page needs of it is private.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportPrivateUsage=false
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast

@@ -173,7 +173,7 @@ def _check_depth(text: str, path: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > DEPTH_MAX:
-                    line = event.start_mark.line + 1
+                    line = cast(Any, event).start_mark.line + 1
                     raise CassetteUnreadable(
                         f"{path}{_where(text, line)} nests more than {DEPTH_MAX} levels deep.", _REMEDY, path=path
                     )
