@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 __all__ = ["check_allow_model_requests", "override_allow_model_requests"]
 
@@ -24,7 +25,7 @@ def check_allow_model_requests() -> None:
 @contextmanager
 def override_allow_model_requests(allow_model_requests: bool) -> Generator[None]:
     """Set `ALLOW_MODEL_REQUESTS` for the block."""
-    room = sys.modules[_ROOM]
+    room: Any = sys.modules[_ROOM]
     before: bool = room.ALLOW_MODEL_REQUESTS
     room.ALLOW_MODEL_REQUESTS = allow_model_requests
     try:

@@ -64,8 +64,12 @@ def _wanted(message: ModelMessage, needs: Callable[[FileUrl], bool]) -> bool:
         isinstance(item, FileUrl) and needs(item)
         for part in message.parts
         if isinstance(part, (UserPromptPart, ToolReturnPart))
-        for item in (part.content if isinstance(part.content, (list, tuple)) else [part.content])  # pyright: ignore[reportUnknownVariableType]
+        for item in _items(part.content)
     )
+
+
+def _items(content: Any) -> list[Any]:
+    return list(content) if isinstance(content, (list, tuple)) else [content]  # pyright: ignore[reportUnknownArgumentType]
 
 
 async def _resolve(content: Any, needs: Callable[[FileUrl], bool], client: Callable[[], httpx.AsyncClient]) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from playhead.exceptions import UserError
-from playhead.messages import ModelSettings
+from playhead.messages import ModelSettings, merge_model_settings
 from playhead.models._http import HttpModel, HttpStreamedResponse
 from playhead.models._infer import infer_provider
 from playhead.models._providers import Provider, azure_path, is_azure_v1
@@ -143,7 +143,7 @@ class OpenAIChatModel(HttpModel):
             provider = infer_provider(provider)
         if system_prompt_role is not None:
             role: Any = {"openai_system_prompt_role": system_prompt_role}
-            settings = {**role, **(settings or {})}
+            settings = merge_model_settings(role, settings)
         super().__init__(self.dialect_name, model_name, provider=provider, settings=settings, profile=profile)
 
 

@@ -69,7 +69,10 @@ class Emitter:
         if index is None:
             self.start(slot, TextPart(content, **start))
         else:
-            self._emit(PartDeltaEvent(index=index, delta=TextPartDelta(content)))
+            # As `_emit` does, without a call: this is most of what streams are made of.
+            event = PartDeltaEvent(index=index, delta=TextPartDelta(content))
+            self.fold.feed(event)
+            self.out.append(event)
 
     def thinking(
         self, slot: Hashable, content: str | None = None, *, signature: str | None = None, **rest: Any

@@ -9,7 +9,18 @@ from pydantic_core import from_json
 
 from playhead.exceptions import DecodeError
 
-__all__ = ["as_dict", "as_list", "as_text", "as_whole", "dump", "dump_text", "load", "load_object", "the_object"]
+__all__ = [
+    "as_dict",
+    "as_list",
+    "as_objects",
+    "as_text",
+    "as_whole",
+    "dump",
+    "dump_text",
+    "load",
+    "load_object",
+    "the_object",
+]
 
 
 def load(text: str | bytes, *, frame: int | None = None) -> Any:
@@ -83,6 +94,11 @@ def as_dict(value: Any) -> dict[str, Any]:
 def as_list(value: Any) -> list[Any]:
     """`value` if it is a list, else an empty one."""
     return cast(list[Any], value) if type(value) is list else []
+
+
+def as_objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of `value`, if it is a list; what is none among them is left out."""
+    return [item for item in as_list(value) if type(item) is dict]
 
 
 def as_text(value: Any) -> str | None:

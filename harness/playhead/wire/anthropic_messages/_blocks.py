@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playhead.messages import BuiltinToolCallPart, BuiltinToolReturnPart, FinishReason
-from playhead.wire._json import as_dict, as_text
+from playhead.wire._json import as_dict, as_list, as_text
 
 __all__ = [
     "ERROR_STATUS",
@@ -128,8 +128,7 @@ def result_part(block: dict[str, Any], *, as_they_are: bool = False) -> BuiltinT
         found = as_dict(content)
         if "error_code" in found:
             details |= {"error_code": found["error_code"], "error_message": found.get("error_message")}
-        references: Any = found.get("tool_references")
-        names = [as_dict(item).get("tool_name") for item in references] if isinstance(references, list) else []
+        names = [as_dict(item).get("tool_name") for item in as_list(found.get("tool_references"))]
         content = {"discovered_tools": [{"name": name} for name in names]}
     elif tool in _CODE_TOOLS:
         details = {_TOOL_DETAIL: tool, **details}
@@ -175,7 +174,7 @@ def with_nulls(value: Any, depth: int = 8) -> Any:
     if isinstance(value, list):
         return [with_nulls(item, depth - 1) for item in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):
-        filled = {key: with_nulls(item, depth - 1) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        filled: dict[str, Any] = {key: with_nulls(item, depth - 1) for key, item in as_dict(value).items()}
         for name in _NULLS.get(str(filled.get("type")), ()):
             # A document's source may be of type `text`, too; a block of text has its text.
             if filled.get("type") != "text" or "text" in filled:

@@ -22,7 +22,7 @@ from playhead.messages import (
     ThinkingPart,
 )
 from playhead.wire._decoder import BaseDecoder
-from playhead.wire._json import as_dict, as_list, as_text, dump_text, load
+from playhead.wire._json import as_dict, as_list, as_objects, as_text, dump_text, load
 from playhead.wire._sse import Frame
 from playhead.wire.anthropic_messages._blocks import (
     ERROR_STATUS,
@@ -71,10 +71,8 @@ class AnthropicDecoder(BaseDecoder):
         self._finished = False
 
     def _frame(self, frame: Frame) -> None:
-        event = load(frame.data, frame=frame.number) if frame.data != "[DONE]" else {}
-        if type(event) is not dict:
-            raise TypeError(f"an event is an object, not {event!r:.80}")
-        kind: Any = event.get("type")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        event: Any = load(frame.data, frame=frame.number) if frame.data != "[DONE]" else {}
+        kind = event.get("type")
         read = _EVENTS.get(kind)
         if read is not None:
             read(self, event)
@@ -84,7 +82,7 @@ class AnthropicDecoder(BaseDecoder):
     def _whole(self, body: Any) -> None:
         if type(body) is not dict:
             raise TypeError(f"a message is an object, not {body!r:.80}")
-        message: dict[str, Any] = body
+        message: dict[str, Any] = body  # pyright: ignore[reportUnknownVariableType]
         if message.get("type") == "error" or (message.get("type") is None and "error" in message):
             self._fail(read_error_object(message))
         else:
@@ -130,7 +128,7 @@ class AnthropicDecoder(BaseDecoder):
                 body=dump_text(message)[:10_000],
             )
         self._finished = True
-        self.read_blocks([block for block in as_list(message["content"]) if type(block) is dict])
+        self.read_blocks(as_objects(message["content"]))
         self._message(message)
 
     def read_blocks(self, blocks: list[dict[str, Any]], *, as_they_are: bool = False) -> None:
@@ -179,9 +177,8 @@ class AnthropicDecoder(BaseDecoder):
 
     # ------------------------------------------------------------------ one method for each kind of event
     def _message_start(self, event: dict[str, Any]) -> None:
-        message = event.get("message")
         # Some gateways send chunks of their own that look like an opening without a message.
-        if type(message) is dict:
+        if message := as_dict(event.get("message")):
             self._message(message)
 
     def _block_start(self, event: dict[str, Any]) -> None:
@@ -198,10 +195,10 @@ class AnthropicDecoder(BaseDecoder):
         delta: dict[str, Any] = event["delta"]
         kind: str = delta["type"]
         block = self._blocks.get(event["index"])
-        if kind == "text_delta" and block is not None and block.kind == "text" and type(delta["text"]) is str:
+        if block is not None and kind == "text_delta" and block.kind == "text" and type(text := delta["text"]) is str:
             # Most of most streams: the short way.
-            if delta["text"]:
-                self._emitter.text(block, delta["text"])
+            if text:
+                self._emitter.text(block, text)
             return
         if block is None:
             block = self._blocks[_index(event)] = _Block(_KIND_OF_DELTA.get(kind, ""))
@@ -224,9 +221,8 @@ class AnthropicDecoder(BaseDecoder):
 
     def _message_delta(self, event: dict[str, Any]) -> None:
         delta = as_dict(event.get("delta"))
-        raw = event.get("usage")
         usage = None
-        if type(raw) is dict:
+        if raw := as_dict(event.get("usage")):
             usage = read_usage(raw, self._details, final=True)
             self._details = usage.details
         details = _message_details({**delta, "input_transformations": event.get("input_transformations")})

@@ -34,7 +34,7 @@ from playhead.messages import (
     is_multi_modal_content,
 )
 from playhead.stream import Fold
-from playhead.wire._json import as_dict, as_list, as_text
+from playhead.wire._json import as_dict, as_list, as_objects, as_text
 from playhead.wire.anthropic_messages._blocks import (
     MCP,
     NAME,
@@ -250,7 +250,7 @@ def write_native_return(part: BuiltinToolReturnPart) -> dict[str, Any]:
     if part.tool_name.startswith(MCP):
         content = as_dict(part.content) or {"content": part.content, "is_error": False}
         return {"tool_use_id": part.tool_call_id, "type": "mcp_tool_result", **content}
-    content: Any = part.content  # pyright: ignore[reportUnknownMemberType]
+    content: Any = part.content
     kind = result_block_type(part)
     if kind == "tool_search_tool_result":
         details = part.provider_details or {}
@@ -302,8 +302,7 @@ def read_messages(turns: list[Any]) -> list[ModelMessage]:
     messages: list[ModelMessage] = []
     for turn in map(as_dict, turns):
         content = turn.get("content")
-        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else as_list(content)
-        blocks = [block for block in blocks if isinstance(block, dict)]
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else as_objects(content)
         if turn.get("role") == "assistant":
             messages.append(_read_reply(blocks, names))
         elif turn.get("role") in ("user", "system"):
@@ -380,7 +379,7 @@ def _read_content(block: dict[str, Any]) -> UserContent:
         match source.get("type"):
             case "url":
                 url = as_text(source.get("url")) or ""
-                return ImageUrl(url) if kind == "image" else DocumentUrl(url, media_type="application/pdf")  # type: ignore[call-arg]
+                return ImageUrl(url) if kind == "image" else DocumentUrl(url, media_type="application/pdf")
             case "base64":
                 return _read_base64(source)
             case "text":
@@ -388,7 +387,7 @@ def _read_content(block: dict[str, Any]) -> UserContent:
                 return BinaryContent((data if isinstance(data, str) else "").encode(), media_type="text/plain")
             case "file":
                 media_type = "image/png" if kind == "image" else "application/pdf"
-                return UploadedFile(as_text(source.get("file_id")) or "", "anthropic", media_type=media_type)  # type: ignore[call-arg]
+                return UploadedFile(as_text(source.get("file_id")) or "", "anthropic", media_type=media_type)
             case _:
                 pass
     # What this format may have beside these (search results, uploads to a container) is kept for the eye.

@@ -110,7 +110,7 @@ class _Whole(_Normaliser):
             if (carried := self._carried(part)) is not None:
                 self.emitter.whole(carried)
         opening, ending = self.opening({}), self.ending()
-        details = {**(opening.details or {}), **(ending.pop("details", None) or {})}
+        details: dict[str, Any] = {**(opening.details or {}), **(ending.pop("details", None) or {})}
         self.emitter.meta(replace(opening, **ending, details=details or None))
         self.emitter.close()
         return self.emitter.take()

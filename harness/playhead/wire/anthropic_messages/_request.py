@@ -168,7 +168,8 @@ def _headers(settings: Any, betas: set[str]) -> dict[str, str]:
         "content-type": "application/json",
         "anthropic-version": "2023-06-01",
     }
-    given = {name.lower(): value for name, value in (settings.get("extra_headers") or {}).items()}
+    extra: dict[str, str] = settings.get("extra_headers") or {}
+    given = {name.lower(): value for name, value in extra.items()}
     betas = betas | {str(beta) for beta in settings.get("anthropic_betas") or ()}
     betas |= {name for beta in given.pop("anthropic-beta", "").split(",") if (name := beta.strip())}
     if betas:

@@ -115,7 +115,7 @@ def _write_native(
 def chosen_names(call: ModelCall) -> list[str] | None:
     """The tools that the setting `tool_choice` names; None where it names none."""
     choice = call.settings.get("tool_choice")
-    return list(choice) if isinstance(choice, (list, tuple)) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return list(choice) if isinstance(choice, (list, tuple)) else None  # pyright: ignore[reportUnknownArgumentType]
 
 
 def write_tool_choice(call: ModelCall, tools: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -177,8 +177,8 @@ def _strict(schema: Any) -> Any:
     if (reference := rest.pop("$ref", None)) is not None:
         return {**strict, "$ref": reference}
     kind = rest.pop("type", None)
-    unions = {key: rest.pop(key, None) for key in ("anyOf", "oneOf", "allOf")}
-    union = next(((key, parts) for key, parts in unions.items() if isinstance(parts, list)), None)
+    unions: dict[str, list[Any]] = {key: as_list(rest.pop(key, None)) for key in ("anyOf", "oneOf", "allOf")}
+    union = next(((key, parts) for key, parts in unions.items() if parts), None)
     if union is not None:
         strict["allOf" if union[0] == "allOf" else "anyOf"] = [_strict(part) for part in union[1]]
     elif kind is not None:

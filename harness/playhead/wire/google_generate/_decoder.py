@@ -28,7 +28,7 @@ from playhead.messages import (
 )
 from playhead.usage import RequestUsage
 from playhead.wire._decoder import BaseDecoder
-from playhead.wire._json import as_dict, as_list, as_text, dump_text, load
+from playhead.wire._json import as_dict, as_list, as_objects, as_text, dump_text, load
 from playhead.wire._sse import Frame
 from playhead.wire.google_generate._array import ArraySplitter
 from playhead.wire.google_generate._fields import (
@@ -123,18 +123,20 @@ class GoogleDecoder(BaseDecoder):
     def _chunk(self, chunk: Any) -> None:
         if type(chunk) is not dict:
             raise TypeError(f"a chunk is an object, not {chunk!r:.80}")
-        fields: dict[str, Any] = chunk if not is_snake(chunk) else camel_keys(chunk)  # pyright: ignore[reportUnknownArgumentType]
+        fields = as_dict(chunk)
+        if is_snake(fields):
+            fields = camel_keys(fields)
         if "error" in fields and not fields.get("candidates"):
             self._fail(read_error_object(fields))
             return
-        candidates = [item for item in as_list(fields.get("candidates")) if type(item) is dict]
+        candidates = as_objects(fields.get("candidates"))
         candidate: dict[str, Any] = next((item for item in candidates if not item.get("index")), {})
         if not self._begun:
-            self._begun = bool(candidates) or any(fields.get(name) is not None for name in _SIGNS)
+            self._begun = bool(candidates) or any(map(fields.__contains__, _SIGNS))
         self._describe(fields, candidate)
         if grounding := as_dict(candidate.get("groundingMetadata")):
             self._grounding = {**self._grounding, **grounding}
-        parts = [part for part in as_list(as_dict(candidate.get("content")).get("parts")) if type(part) is dict]
+        parts = as_objects(as_dict(candidate.get("content")).get("parts"))
         # A whole reply shows beforehand whether it has the provider's calls as parts; a stream has the metadata first.
         invoked = self._invoked or any(map(_is_invocation, parts))
         if "urlContextMetadata" in candidate and not (self._invoked if self._streamed else invoked):
@@ -204,9 +206,8 @@ class GoogleDecoder(BaseDecoder):
                 self._text(text, "thinking" if part.get("thought") is True else "text", sealed)
             return
         for name, read in _PARTS.items():
-            found = part.get(name)
-            if type(found) is dict:
-                read(self, found, part, sealed)
+            if name in part and type(part[name]) is dict:
+                read(self, part[name], part, sealed)
                 return
 
     def _text(self, text: str, kind: str, sealed: dict[str, Any]) -> None:
@@ -319,7 +320,7 @@ class GoogleDecoder(BaseDecoder):
         return content
 
     def _fetched(self, metadata: dict[str, Any]) -> None:
-        pages = [item for item in as_list(metadata.get("urlMetadata")) if type(item) is dict]
+        pages = as_objects(metadata.get("urlMetadata"))
         if not pages:
             return
         content = [
@@ -381,10 +382,9 @@ def read_error(body: bytes) -> dict[str, Any]:
         raw = load(body)
     except DecodeError:
         raw = None
-    if type(raw) is list and raw and type(raw[0]) is dict:
-        raw = raw[0]
-    if type(raw) is dict:
-        return read_error_object(raw)  # pyright: ignore[reportUnknownArgumentType]
+    found = raw if type(raw) is list else [raw]  # pyright: ignore[reportUnknownVariableType]
+    if objects := as_objects(found):
+        return read_error_object(objects[0])
     text = body.decode("utf-8", "replace")
     return {"message": text[:2_000].strip(), "body": text if raw is None else raw}
 
@@ -460,11 +460,11 @@ _STATUS: dict[str | None, int] = {
     "UNKNOWN": 500,
 }
 _PARTS: dict[str, Callable[[GoogleDecoder, dict[str, Any], dict[str, Any], dict[str, Any]], None]] = {
-    "codeExecutionResult": GoogleDecoder._code_result,  # pyright: ignore[reportPrivateUsage]
-    "executableCode": GoogleDecoder._code,  # pyright: ignore[reportPrivateUsage]
-    "functionCall": GoogleDecoder._function_call,  # pyright: ignore[reportPrivateUsage]
-    "functionResponse": GoogleDecoder._nothing,  # pyright: ignore[reportPrivateUsage]
-    "inlineData": GoogleDecoder._inline_data,  # pyright: ignore[reportPrivateUsage]
-    "toolCall": GoogleDecoder._tool_call,  # pyright: ignore[reportPrivateUsage]
-    "toolResponse": GoogleDecoder._tool_response,  # pyright: ignore[reportPrivateUsage]
+    "codeExecutionResult": GoogleDecoder._code_result,
+    "executableCode": GoogleDecoder._code,
+    "functionCall": GoogleDecoder._function_call,
+    "functionResponse": GoogleDecoder._nothing,
+    "inlineData": GoogleDecoder._inline_data,
+    "toolCall": GoogleDecoder._tool_call,
+    "toolResponse": GoogleDecoder._tool_response,
 }

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from playhead.messages import FinishReason
+from playhead.wire._json import as_objects
 
 __all__ = [
     "FINISH",
@@ -116,20 +117,15 @@ def is_snake(fields: dict[str, Any]) -> bool:
     for key in fields:
         if "_" in key:
             return True
-    candidates = fields.get("candidates")
-    if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict):
-        first: dict[str, Any] = candidates[0]
-        return any("_" in key for key in first)
-    return False
+    candidates = as_objects(fields.get("candidates"))
+    return bool(candidates) and any("_" in key for key in candidates[0])
 
 
 def camel_keys(value: Any, depth: int = 12) -> Any:
     """`value` with its fields in `camelCase`; arguments and results of functions stay as they are."""
     if depth and isinstance(value, dict):
-        return {
-            camel(key): item if key in _FREE else camel_keys(item, depth - 1)
-            for key, item in value.items()  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        }
+        fields: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return {camel(key): item if key in _FREE else camel_keys(item, depth - 1) for key, item in fields.items()}
     if depth and isinstance(value, list):
         return [camel_keys(item, depth - 1) for item in value]  # pyright: ignore[reportUnknownVariableType]
     return value

@@ -33,7 +33,7 @@ from playhead.messages import (
     UserPromptPart,
     VideoUrl,
 )
-from playhead.wire._json import as_dict, as_list, as_text
+from playhead.wire._json import as_dict, as_list, as_objects, as_text
 from playhead.wire.google_generate._decoder import GoogleDecoder
 from playhead.wire.google_generate._fields import NAMES, TOOL_TYPES, as_bytes, get, snake_keys
 
@@ -198,7 +198,7 @@ def write_part(item: ModelResponsePart, *, reply: bool = False) -> dict[str, Any
             named = {"id": item.tool_call_id} if reply else {}
             return {"executableCode": {**item.args_as_dict(), **named}}
         case BuiltinToolReturnPart() if item.tool_name == "code_execution" and isinstance(item.content, dict):
-            result: dict[str, Any] = item.content  # pyright: ignore[reportUnknownMemberType]
+            result: dict[str, Any] = item.content  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
             return {"codeExecutionResult": {**result, "id": item.tool_call_id} if reply else result}
         case FilePart():
             return {"inlineData": {"data": item.content.base64, "mimeType": item.content.media_type}}
@@ -225,7 +225,7 @@ def read_contents(contents: list[Any]) -> list[ModelMessage]:
         if isinstance(content, str):
             content = {"parts": [{"text": content}]}
         content = as_dict(content)
-        parts = [part for part in as_list(content.get("parts")) if isinstance(part, dict)]
+        parts = as_objects(content.get("parts"))
         role = content.get("role", "user")
         if role == "model":
             messages.append(_read_reply(parts, calls))
@@ -316,7 +316,7 @@ def _read_content(part: dict[str, Any]) -> UserContent:
     if uri is not None:
         if uri.startswith((_FILES_API, "gs://")):
             owner = "google-vertex" if uri.startswith("gs://") else "google-gla"
-            return UploadedFile(uri, owner, media_type=media_type, vendor_metadata=metadata)  # type: ignore[call-arg]
+            return UploadedFile(uri, owner, media_type=media_type, vendor_metadata=metadata)
         kind = _URLS.get((media_type or "").split("/")[0], DocumentUrl)
         return kind(uri, media_type=media_type, vendor_metadata=metadata)
     # What the format may have beside these is kept for the eye.

@@ -31,7 +31,7 @@ from playhead.messages import (
 )
 from playhead.stream import Emitter, Fold
 from playhead.usage import RequestUsage
-from playhead.wire._json import as_text
+from playhead.wire._json import as_dict, as_text
 from playhead.wire.google_generate._decoder import read_error_object
 from playhead.wire.google_generate._encoder import blocked, error_object, finish_reason, is_complete
 from playhead.wire.google_generate._fields import FINISH, standard_base64
@@ -178,7 +178,7 @@ class _Normaliser:
 
 def _carried(part: ModelResponsePart) -> ModelResponsePart | None:
     sealed = _sealed(signature_of(part))
-    native = {"provider_name": NAME, **sealed}
+    native: dict[str, Any] = {"provider_name": NAME, **sealed}
     match part:
         case TextPart() | ThinkingPart():
             if not part.content and not sealed:
@@ -194,7 +194,7 @@ def _carried(part: ModelResponsePart) -> ModelResponsePart | None:
         case BuiltinToolReturnPart():
             content: Any = part.content
             if part.tool_name == "code_execution" and isinstance(content, dict):
-                content = {**content, "id": part.tool_call_id}
+                content = {**as_dict(content), "id": part.tool_call_id}
             return BuiltinToolReturnPart(part.tool_name, content, part.tool_call_id, **native)
         case FilePart():
             content = BinaryContent(part.content.data, media_type=part.content.media_type)

@@ -104,7 +104,8 @@ def _thinking(call: ModelCall) -> Any:
 
 def _headers(settings: Any) -> dict[str, str]:
     headers = {"content-type": "application/json"}
-    headers |= {name.lower(): value for name, value in (settings.get("extra_headers") or {}).items()}
+    extra: dict[str, str] = settings.get("extra_headers") or {}
+    headers |= {name.lower(): value for name, value in extra.items()}
     return headers | _TIERS.get(settings.get("google_service_tier", ""), {})
 
 
@@ -134,7 +135,7 @@ def read_request(request: WireRequest) -> ModelCall:
     read_tool_config(body, parameters, settings)
     read_output(config, parameters)
     _keep_rest(config, "image" in found[1], extra)
-    messages = read_contents(contents if isinstance(contents, list) else [contents])
+    messages = read_contents(as_list(contents) or [contents])
     prompts = _system(get(body, "systemInstruction"))
     if prompts:
         if messages and isinstance(messages[0], ModelRequest):
