@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import re
 import warnings
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from pydantic import (
     PydanticSchemaGenerationError,
     PydanticUserError,
     TypeAdapter,
+    ValidationError,
 )
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
@@ -82,7 +82,7 @@ class FunctionSchema:
 
     def arguments(self, args_dict: dict[str, Any], ctx: RunContext[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments for a call of the function."""
-        kwargs = {self.single_arg_name: args_dict} if self.single_arg_name is not None else dict(args_dict)
+        kwargs = dict(args_dict)
         args: list[Any] = [ctx] if self.takes_ctx else []
         for name in self.positional_fields:
             if name not in kwargs:
@@ -193,7 +193,7 @@ def function_schema(
         function=function,
         name=name,
         description=description,
-        validator=validator if single is None else SingleArgument(validator, single, _field_names(annotations[single])),
+        validator=validator if single is None else SingleArgument(validator, single),
         json_schema=json_schema,
         takes_ctx=takes_ctx,
         is_async=is_async_callable(function),
@@ -206,49 +206,47 @@ def function_schema(
 
 
 class SingleArgument:
-    """Validates the only argument of a function, whose type is what the model is shown.
+    """Validates the only argument of a function, whose type is what the model is shown; gives `{name: value}`.
 
-    Some models write the argument's name around it all the same: `{"city": {"name": ...}}`. That is unwrapped, unless the
-    type has a field of that name which could be meant.
+    Some models write the argument's name around it all the same: `{"city": {"name": ...}}`. Where the object itself is not
+    valid, what is in it is tried.
     """
 
-    def __init__(self, validator: SchemaValidator, single_arg_name: str, fields: frozenset[str]) -> None:
+    def __init__(self, validator: SchemaValidator, single_arg_name: str) -> None:
         self.single_arg_name = single_arg_name
         self._validator = validator
-        self._fields = fields
-        self._begins = re.compile(rf'\s*\{{\s*"{re.escape(single_arg_name)}"\s*:')
 
-    def validate_python(self, input: Any, **options: Any) -> Any:
-        """The argument, from what a model sent. Raises `ValidationError`."""
-        return self._validator.validate_python(self._unwrapped(input), **options)
+    def validate_python(self, input: Any, **options: Any) -> dict[str, Any]:
+        """The arguments, from what a model sent. Raises `ValidationError`."""
+        try:
+            return {self.single_arg_name: self._validator.validate_python(input, **options)}
+        except ValidationError:
+            inner = self._inside(input)
+            if inner is _NOTHING:
+                raise
+        return {self.single_arg_name: self._validator.validate_python(inner, **options)}
 
-    def validate_json(self, input: str | bytes | bytearray, **options: Any) -> Any:
-        """The argument, from the JSON a model sent. Raises `ValidationError`."""
-        text = input if isinstance(input, str) else input.decode()
-        if self._begins.match(text) and options.get("allow_partial", "off") in ("off", False):
+    def validate_json(self, input: str | bytes | bytearray, **options: Any) -> dict[str, Any]:
+        """The arguments, from the JSON a model sent. Raises `ValidationError`."""
+        try:
+            return {self.single_arg_name: self._validator.validate_json(input, **options)}
+        except ValidationError:
+            partial = "trailing-strings" if options.get("allow_partial", "off") not in ("off", False) else "off"
             try:
-                whole = from_json(text)
+                inner = self._inside(from_json(input, allow_partial=partial))
             except ValueError:
-                pass  # the validator says it better
-            else:
-                inner = self._unwrapped(whole)
-                if inner is not whole:
-                    return self._validator.validate_json(to_json(inner), **options)
-        return self._validator.validate_json(input, **options)
+                inner = _NOTHING
+            if inner is _NOTHING:
+                raise
+        return {self.single_arg_name: self._validator.validate_json(to_json(inner), **options)}
 
-    def _unwrapped(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            items = cast("dict[str, Any]", value)
-            if len(items) == 1 and self.single_arg_name in items:
-                inner = items[self.single_arg_name]
-                if isinstance(inner, dict) or self.single_arg_name not in self._fields:
-                    return cast(Any, inner)
-        return cast(Any, value)
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, dict) and [*cast("dict[str, Any]", value)] == [self.single_arg_name]:
+            return cast("dict[str, Any]", value)[self.single_arg_name]
+        return _NOTHING
 
 
-def _field_names(type_: Any) -> frozenset[str]:
-    fields = getattr(type_, "model_fields", None) or getattr(type_, "__dataclass_fields__", None)
-    return frozenset(fields or getattr(type_, "__annotations__", ()))
+_NOTHING: Any = object()
 
 
 def is_run_context(annotation: Any) -> bool:

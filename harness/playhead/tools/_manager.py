@@ -256,8 +256,7 @@ async def _validate(
             args or {}, allow_partial=partial, context=ctx.validation_context
         )
     if tool.args_validator_func is not None:
-        single: str | None = getattr(tool.args_validator, "single_arg_name", None)
-        answer = tool.args_validator_func(ctx, **(validated if single is None else {single: validated}))
+        answer = tool.args_validator_func(ctx, **validated)
         if inspect.isawaitable(answer):
             await answer
     return validated
