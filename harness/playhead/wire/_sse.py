@@ -119,6 +119,8 @@ class FrameSplitter:
         for line in lines:
             if line[:6] == "data: ":
                 pending.append(line[6:])
+            elif line[:7] == "event: ":
+                self._event = line[7:]
             elif not line:
                 if pending:
                     frames.append(self._frame())
