@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 from playhead import clock
 from playhead._version import __version__
-from playhead.exceptions import DecodeError, ModelAPIError, ModelHTTPError, UserError
+from playhead.exceptions import DecodeError, ModelAPIError, ModelHTTPError, PlayheadError, UserError
 from playhead.messages import (
     ModelMessage,
     ModelRequestParameters,
@@ -221,7 +221,9 @@ class HttpModel(Model):
             raise self._connection_error(error) from error
         try:
             if response.status_code >= 400:
-                raise self._status_error(response.status_code, await self._read(response), response)
+                body = await self._read(response)
+                if not self._is_reply(body):
+                    raise self._status_error(response.status_code, body, response)
             yield response
         finally:
             await response.aclose()
@@ -257,6 +259,16 @@ class HttpModel(Model):
     # ------------------------------------------------------------------ the reply
     def _decoder(self, *, streamed: bool) -> Decoder:
         return self.dialect.decoder(streamed=streamed, model=self.model_name, provider=self.system)
+
+    def _is_reply(self, body: bytes) -> bool:
+        """Whether the body of an error status is a reply in truth: a call made wrongly (Groq), a filter (Azure)."""
+        decoder = self._decoder(streamed=False)
+        try:
+            decoder.feed(body)
+            decoder.close()
+        except PlayheadError:
+            return False
+        return decoder.fold.error is None and decoder.fold.finish_reason is not None
 
     async def _read(self, response: httpx.Response) -> bytes:
         import httpx
