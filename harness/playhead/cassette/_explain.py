@@ -202,7 +202,7 @@ _WIDTH = 160
 
 
 def _compare(then: Any, now: Any, place: str, found: list[tuple[str, Any, Any]]) -> None:
-    kinds: tuple[object, object] = (type(cast(object, then)), type(cast(object, now)))
+    change: tuple[str, Any, Any] = (place or "body", then, now)
     if isinstance(then, dict) and isinstance(now, dict):
         recorded, present = cast("dict[str, Any]", then), cast("dict[str, Any]", now)
         for key in [*recorded, *(key for key in present if key not in recorded)]:
@@ -214,8 +214,7 @@ def _compare(then: Any, now: Any, place: str, found: list[tuple[str, Any, Any]])
             old = olds[number] if number < len(olds) else _ABSENT
             new = news[number] if number < len(news) else _ABSENT
             _compare(old, new, f"{place}[{number}]", found)
-    elif kinds[0] is not kinds[1] or then != now:
-        change: tuple[str, Any, Any] = (place or "body", then, now)
+    elif type(change[1]) is not type(change[2]) or then != now:
         found.append(change)
 
 

@@ -77,6 +77,7 @@ def _steps(path: str) -> tuple[Step, ...]:
 
 
 def _without(value: Any, steps: tuple[Step, ...]) -> Any:
+    same: Any = value
     step, rest = steps[0], steps[1:]
     if step == "**":
         return _without_anywhere(_without(value, rest), steps) if rest else value
@@ -93,16 +94,15 @@ def _without(value: Any, steps: tuple[Step, ...]) -> Any:
         if not rest:
             return [item for number, item in enumerate(items) if step != "[*]" and number != step]
         return [_without(item, rest) if step in ("[*]", number) else item for number, item in enumerate(items)]
-    same: Any = value
     return same
 
 
 def _without_anywhere(value: Any, steps: tuple[Step, ...]) -> Any:
+    same: Any = value
     if isinstance(value, dict):
         return {key: _without(item, steps) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
         return [_without(item, steps) for item in cast("list[Any]", value)]
-    same: Any = value
     return same
 
 
