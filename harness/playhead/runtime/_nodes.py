@@ -68,6 +68,7 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         state = ctx.state
         history = state.message_history
         history[:] = merged(history)
+        ctx.deps.new_message_index = len(history)
         run_context = ctx.run_context()
         dynamic = {item.reference: item for item in self.system_prompt_functions if item.dynamic}
         await refresh_dynamic_prompts(history, dynamic, run_context)
