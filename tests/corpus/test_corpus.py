@@ -18,7 +18,11 @@ from tests._shared import SHARED, shared_files
 HERE = Path(__file__).parent
 EXPECTED = shared_files("corpus", "*.expected.json")
 
-DIFFERENCES: dict[str, str] = {}
+_SEARCHED = "pydantic-ai/google-generate/google__test_structured_output__test_native_output_with_builtin_tools_stream#0"
+DIFFERENCES: dict[str, str] = {
+    # The reference changes a part that it has already shown; events never take back. They are in the reply's details.
+    _SEARCHED: "the sources of a streamed search come after its result",
+}
 """Interactions (`path#n`) where the reference is not followed, each with its reason; all are in docs/dialects.md."""
 
 
