@@ -74,14 +74,15 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         state.vcr_owner = foreign_fixture(manager, "vcr", ours=_OURS)
     state.owns_vcr = state.vcr_owner is None
+    state.owns_cassette = foreign_fixture(manager, "cassette", ours=_OURS) is None
     if state.owns_vcr:
         from pytest_playhead import _recording
 
         manager.add_hookspecs(_recording.Hooks)
-        manager.register(_recording, "playhead-recording")
+        manager.register(_recording if state.owns_cassette else _recording.without_cassette(), "playhead-recording")
         config.addinivalue_line("markers", "vcr(*cassettes, **options): record or replay by pytest-recording's rules.")
         config.addinivalue_line("markers", "default_cassette(name): the name of the test's cassette.")
-    elif foreign_fixture(manager, "cassette", ours=_OURS) is None:
+    elif state.owns_cassette:
         from pytest_playhead import _alias
 
         manager.register(_alias, "playhead-alias")
@@ -116,7 +117,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     wanted: list[str] = []
     if state.block_network or "block_network" in marks:
         wanted.append("block_network")
-    if "cassette" in marks or "playhead_cassette" in names or "cassette" in names:
+    if "cassette" in marks or "playhead_cassette" in names or (state.owns_cassette and "cassette" in names):
         if "vcr" in marks:
             owner = state.vcr_owner or "Playhead (by pytest-recording's rules)"
             pytest.fail(
@@ -124,8 +125,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 "Remove one of them.",
                 pytrace=False,
             )
-        if "cassette" in marks or "playhead_cassette" in names:
-            wanted.append("playhead_cassette")
+        wanted.append("playhead_cassette")
     if state.owns_vcr and ("vcr" in marks or "vcr" in names or _overridden(item, "vcr_markers")):
         wanted.append("vcr")
     if "virtual_clock" in names:

@@ -25,7 +25,7 @@ def note_cassettes(state: State, items: Iterable[pytest.Item]) -> None:
             continue
         folder = cassette_folder(item)
         state.folders.add(os.path.dirname(folder))
-        if item.get_closest_marker("cassette") is not None or "cassette" in names:
+        if item.get_closest_marker("cassette") is not None or (state.owns_cassette and "cassette" in names):
             state.tally.used.add(cassette_path(item))
         elif marks := list(item.iter_markers("vcr")):
             # The folder and the name may come from fixtures of the suite; then only a test that ran tells.

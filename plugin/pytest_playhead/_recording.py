@@ -28,6 +28,7 @@ __all__ = [
     "vcr_cassette_dir",
     "vcr_config",
     "vcr_markers",
+    "without_cassette",
 ]
 
 _OURS = ("timing", "speed", "rechunk", "ignore_json_paths", "secrets", "on_unplayed")
@@ -212,3 +213,14 @@ def _vcr_config(request: pytest.FixtureRequest) -> dict[str, Any]:
 def cassette(playhead_cassette: Any) -> Any:
     """The test's cassette, open: as its mark `cassette` says, or as the bare mark would."""
     return playhead_cassette
+
+
+def without_cassette() -> object:
+    """This module as a plugin without the fixture `cassette`, where some other plugin has one of this name."""
+    from types import ModuleType
+
+    module = ModuleType("pytest_playhead.borrowed")
+    for name in __all__:
+        if name != "cassette":
+            setattr(module, name, globals()[name])
+    return module

@@ -79,13 +79,14 @@ class Tally:
 class State:
     """One session (in an xdist worker: its share of it).
 
-    `owns_vcr`: the mark `vcr` and its fixtures are ours, `vcr_owner` names the plugin that has them otherwise. `folders`
+    `owns_vcr`: the mark `vcr` and its fixtures are ours (`owns_cassette`: the fixture `cassette`), `vcr_owner` names the plugin that has them otherwise. `folders`
     are those in which the cassettes of the collected modules lie, `pages` what the report shows of each test. `cache` is
     what need not be looked up for each test again.
     """
 
     def __init__(self) -> None:
         self.owns_vcr = False
+        self.owns_cassette = False
         self.vcr_owner: str | None = None
         self.block_network = False
         self.watching = False
