@@ -13,7 +13,7 @@ import pytest
 from playhead.exceptions import PlayheadError
 from playhead.stream import violations
 from playhead.wire import provider_of, recognise
-from tests._shared import SHARED, shared_files
+from tests._shared import SHARED, shared, shared_files
 
 HERE = Path(__file__).parent
 EXPECTED = shared_files("corpus", "*.expected.json")
@@ -95,7 +95,7 @@ def settled(events: list[Any]) -> list[Any]:
 def test_cuts_at_any_place_of_real_streams_change_nothing():
     chosen = replies(every=4)
     if not chosen:
-        pytest.skip("needs ../shared/corpus, which is not part of the repository")
+        shared("corpus")
     draw = random.Random(7)
     for name, decoder, body in chosen:
         whole = settled(decode(decoder(), body))
@@ -110,7 +110,7 @@ def test_cuts_at_any_place_of_real_streams_change_nothing():
 def test_damaged_real_streams_raise_nothing_but_playheads_own_errors():
     chosen = replies(every=3)
     if not chosen:
-        pytest.skip("needs ../shared/corpus, which is not part of the repository")
+        shared("corpus")
     draw = random.Random(11)
     junk = [b"", b"null", b"[]", b'"', b"{", b"}", b"\n\n", b"data: ", b"\xff", b"\\u", b"1e999", b"true", b"[DONE]"]
     for name, decoder, body in chosen:
@@ -129,7 +129,7 @@ def test_damaged_real_streams_raise_nothing_but_playheads_own_errors():
 def test_a_stream_that_is_cut_off_gives_what_had_come():
     chosen = replies(every=5)
     if not chosen:
-        pytest.skip("needs ../shared/corpus, which is not part of the repository")
+        shared("corpus")
     draw = random.Random(13)
     for name, decoder, body in chosen:
         whole = decoder()
