@@ -103,6 +103,9 @@ def _json_fields(text: str, arguments: bool) -> Iterator[Found]:
                 start += value_start(text[start:end])
                 if _tells(_strength(match["name"]), text[start:end]):
                     yield match["name"], start, end
+        for match in _JSON_PAIR_REVERSED.finditer(text):
+            if _tells(_strength(match["name"]), match["value"]):
+                yield match["name"], match.start("value"), match.end("value")
 
 
 def _strength(name: str) -> Strength:
@@ -196,10 +199,17 @@ def _assignments(text: str, lowered: str) -> Iterator[Found]:
         found = text[start:end]
         if strength == "secret":
             assigned = match["sign"].strip() in ("=", "=>", ":=") and not _CODE.search(found)
-            mixed = any(map(str.isdigit, found)) and any(map(str.isalpha, found))
+            mixed = _MIXED.match(found) is not None and "://" not in found
             strength = "secret" if len(found) >= 6 and (assigned or mixed) else "maybe"
         if _tells(strength, found):
             yield name, start, end
+    for pattern, at_most in _OTHERWISE:
+        for match in pattern.finditer(text):
+            start = match.start("value")
+            start += value_start(match["value"])
+            named = max(field_strength(match["name"]), header_strength(match["name"]), key=_ORDER.__getitem__)
+            if named != "no" and _tells(min(at_most, named, key=_ORDER.__getitem__), text[start : match.end("value")]):
+                yield match["name"], start, match.end("value")
 
 
 def _url_parameters(text: str) -> Iterator[Found]:
@@ -217,8 +227,14 @@ _STEMS = (
     "key",
     "token",
     "secret",
-    "passw",
+    "pass",
     "pwd",
+    '"pw',
+    "otp",
+    "pincode",
+    "pin_code",
+    "device_code",
+    "sharedaccess",
     "auth",
     "credential",
     "cookie",
@@ -257,9 +273,9 @@ _SCHEME = re.compile(
     r"(?:bearer|basic|token|digest|apikey|key|negotiate|aws4-hmac-sha256|bot|ghs|hawk|dpop|sharedkey|sso-key)(?:[ \t]+|%20|\+)(?=\S)",
     re.IGNORECASE,
 )
-_JSON_NAMES = re.compile(r"""["']([\w.$-]{2,64})\\*["']\s?:""", re.ASCII)
+_JSON_NAMES = re.compile(r"""["']([\w.$ -]{2,64})\\*["']\s?:""", re.ASCII)
 _JSON_NAME = re.compile(
-    r"""(?P<escape>\\*)(?P<quote>["'])(?P<name>[\w.$-]{2,64})(?P=escape)(?P=quote)[ \t\r\n]*:(?:[ \t\r\n]|\\+[nrt])*""",
+    r"""(?P<escape>\\*)(?P<quote>["'])(?P<name>[\w.$ -]{2,64})(?P=escape)(?P=quote)[ \t\r\n]*:(?:[ \t\r\n]|\\+[nrt])*""",
     re.ASCII,
 )
 _JSON_PAIR = re.compile(
@@ -271,6 +287,11 @@ ARGUMENT_NAMES = ("args", "arguments", "input", "partial_json", "delta", "parsed
 """Where the providers put the arguments of a tool call."""
 _TOOL_ARGUMENTS = re.compile(
     rf"""["'](?:{"|".join(ARGUMENT_NAMES)})\\*["']\s{{0,40}}:\s{{0,40}}\\*["']?\{{[^{{}}]*\Z"""
+)
+_JSON_PAIR_REVERSED = re.compile(
+    r"""(?P<escape>\\*)"[vV]alue(?P=escape)"\s{0,9}:\s{0,9}(?P=escape)"(?P<value>[^"\\]{1,4096})(?P=escape)"\s{0,40},\s{0,40}"""
+    r"""(?P=escape)"(?:name|key|header|field|Name|Key)(?P=escape)"\s{0,9}:\s{0,9}(?P=escape)"(?P<name>[\w.-]{2,64})(?P=escape)\"""",
+    re.ASCII,
 )
 _JSON_NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{0,63}(?=[ \t\r\n]*[,}\]])")
 _NEXT_IN_LIST = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
@@ -291,6 +312,30 @@ _ASSIGNMENT = re.compile(
 _ASSIGNED_VALUE = re.compile(
     r"""\\{0,7}["'`]?(?P<value>(?:(?:bearer|basic|token)[ ])?[^\s"'`\\,;&<>(){}\[\]]{3,8192})""", re.IGNORECASE
 )
+# `--api-key VALUE`, "the API key is VALUE" and "API key provided: VALUE", lines of .netrc, and pairs as in a list of headers.
+_VALUE = r"""[^\s"'`\\,;&<>(){}\[\]]"""
+_FLAG = re.compile(
+    rf"(?:^|(?<=[\s\"']))--?(?P<name>[A-Za-z][\w-]{{2,40}})[ ]\\{{0,7}}[\"']?(?P<value>(?!-){_VALUE}{{4,4096}})"
+)
+_SAID = re.compile(
+    rf"(?i:(?P<name>(?:api|access|secret|auth|private)?[ _-]?(?:key|token|secret|password|credentials?))[ ](?:is|was|provided|given|used|set to)"
+    rf"[ ]?:?[ ]\\{{0,7}}[\"'`]?)(?P<value>{_VALUE}{{8,4096}})"
+)
+_NETRC = re.compile(
+    rf"\blogin[ \t]{{1,9}}\S{{1,200}}[ \t\n]{{1,9}}(?P<name>password)[ \t]{{1,9}}(?P<value>{_VALUE}{{4,200}})"
+)
+_PAIRED = re.compile(
+    r"""[(\[]\s{0,9}b?\\{0,7}["'](?P<name>[A-Za-z]+(?:-[A-Za-z]+)+|[Aa]uthorization|[Cc]ookie)\\{0,7}["']\s{0,9},\s{0,9}"""
+    r"""b?\\{0,7}["'](?P<value>(?:(?:[Bb]earer|[Bb]asic)[ ])?[^\s"'\\]{6,4096})\\{0,7}["']\s{0,9}[)\]]""",
+    re.ASCII,
+)
+_OTHERWISE: tuple[tuple[re.Pattern[str], Strength], ...] = (
+    (_FLAG, "secret"),
+    (_SAID, "maybe"),
+    (_NETRC, "secret"),
+    (_PAIRED, "secret"),
+)
+_MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])|[A-Za-z]+(?:-[A-Za-z]+)+\Z")
 _CODE = re.compile(
     r"^(?:os\.|process\.|self\.|config\.|settings\.|env\.|getenv|None|True|False|str\b|input|[a-z_]+\.[a-z_.]+$)"
 )

@@ -145,11 +145,14 @@ _SECRET_FIELDS = _words(
     accesskeyid privatekey privatekeyid accesstoken refreshtoken idtoken authtoken apitoken sessiontoken securitytoken
     oauthtoken connectionstring accountkey sharedaccesskey sharedaccesssignature subscriptionkey assertion
     clientassertion codeverifier signingkey encryptionkey webhooksecret ocpapimsubscriptionkey ephemeralkey
-    xauthtoken xaccesstoken xamzsecuritytoken authenticationtoken authkey accesskey secretstring devicecode otp totp"""
+    xauthtoken xaccesstoken xamzsecuritytoken authenticationtoken authkey accesskey secretstring devicecode otp totp pw passcode pincode"""
 )
 _SECRET_FIELD = re.compile(
     r"(?:apikey|accesstoken|refreshtoken|idtoken|authtoken|apitoken|sessiontoken|securitytoken|bearertoken|oauthtoken"
-    r"|clientsecret|apisecret|appsecret|secretkey|secretaccesskey|privatekey|password|passwd|passphrase|signingkey|webhooksecret)$"
+    r"|clientsecret|apisecret|appsecret|secretkey|secretaccesskey|privatekey|password|passwd|passphrase|signingkey|webhooksecret"
+    r"|(?:openai|anthropic|claude|google|gemini|azure|aws|bedrock|mistral|groq|cohere|huggingface|hf|openrouter|deepseek|stripe|github|gitlab"
+    r"|slack|sendgrid|twilio|service|master|admin|encryption|license|account|server|client)key"
+    r"|(?:db|database|user|admin|root|smtp|redis|mysql|postgres|login|basicauth)(?:pass|pw|pwd))$"
 )
 _MAYBE_FIELDS = _words(
     "token secret auth credential credentials jwt sig hmac session sessionid sessionkey pass apisecret"

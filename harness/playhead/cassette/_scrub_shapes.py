@@ -182,6 +182,12 @@ SHAPES: tuple[Shape, ...] = (
         r"AWS4-HMAC-SHA256[ ,]{1,4}(?P<secret>Credential=[^\"\r\n\\]{16,400}Signature=[0-9a-f]{16,})",
         within="Signature=",
     ),
+    _shape(
+        "discord-webhook",
+        "",
+        r"discord(?:app)?\.com/api/webhooks/[0-9]{6,32}/(?P<secret>[A-Za-z0-9_-]{20,})",
+        within="/api/webhooks/",
+    ),
     _shape("websocket-key", "", r"insecure-api-key\.(?P<secret>[^\s,;\"']{6,})", within="insecure-api-key."),
     _shape("url-password", "", r"://(?P<secret>[^\s/?#@:\"'<>\\]{0,256}:[^\s/?#@\"'<>\\]{1,256})@", within="://"),
     _shape("url-password", "", r"://(?P<secret>[^\s/?#@:\"'<>\\]{8,256})@[A-Za-z0-9.-]+\.", within="://"),
