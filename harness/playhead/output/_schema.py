@@ -18,7 +18,7 @@ import json
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypedDict, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Generic, Literal, TypedDict, Union, cast, get_args, get_origin
 
 from typing_extensions import TypeAliasType, TypeVar
 
@@ -150,9 +150,8 @@ def _build(output_type: Any, name: str | None, description: str | None, strict: 
         allowed[flag] = len(rest) < len(outputs)
         if allowed[flag] and not rest and flag != "allows_image":
             raise UserError(f"At least one output type must be provided other than `{title}`.")
-        if flag != "allows_none" or len(rest) == len(outputs) or _only_text(rest):
-            # Beside other types None is also a tool.
-            outputs = rest
+        # Beside other types None is also a tool, the last one.
+        outputs = [*rest, _NONE] if flag == "allows_none" and allowed[flag] and not _only_text(rest) else rest
     if not outputs:
         return OutputSchema("image", **allowed)
 
@@ -228,8 +227,14 @@ def _flatten(spec: Any) -> list[Any]:
         return [_NONE]
     if isinstance(spec, str):
         raise UserError(f"`output_type` takes types, not their names: {spec!r}. Use `str` for text output.")
-    if isinstance(spec, TypeAliasType) or type(spec).__name__ == "TypeAliasType":
-        return _flatten(spec.__value__)
-    if get_origin(spec) in (Union, types.UnionType):
-        return [member for item in get_args(spec) for member in _flatten(item)]
+    # A union counts as its members, also behind a name or an annotation; what is said of the whole is lost then.
+    plain = spec
+    while isinstance(plain, TypeAliasType) or type(plain).__name__ == "TypeAliasType" or get_origin(plain) is Annotated:
+        plain = get_args(plain)[0] if get_origin(plain) is Annotated else plain.__value__
+    if get_origin(plain) in (Union, types.UnionType):
+        return [_unannotated(item) for item in get_args(plain)]
     return [spec]
+
+
+def _unannotated(type_: Any) -> Any:
+    return get_args(type_)[0] if get_origin(type_) is Annotated else type_

@@ -216,29 +216,34 @@ class SingleArgument:
         self.single_arg_name = single_arg_name
         self._validator = validator
 
-    def validate_python(self, input: Any, **options: Any) -> dict[str, Any]:
+    def validate_python(self, input: Any, *, allow_partial: Any = "off", **options: Any) -> dict[str, Any]:
         """The arguments, from what a model sent. Raises `ValidationError`."""
-        try:
-            return {self.single_arg_name: self._validator.validate_python(input, **options)}
-        except ValidationError:
-            inner = self._inside(input)
-            if inner is _NOTHING:
-                raise
-        return {self.single_arg_name: self._validator.validate_python(inner, **options)}
+        return self._validate(input, input, self._validator.validate_python, options)
 
-    def validate_json(self, input: str | bytes | bytearray, **options: Any) -> dict[str, Any]:
-        """The arguments, from the JSON a model sent. Raises `ValidationError`."""
+    def validate_json(
+        self, input: str | bytes | bytearray, *, allow_partial: Any = "off", **options: Any
+    ) -> dict[str, Any]:
+        """The arguments, from the JSON a model sent. Raises `ValidationError`.
+
+        The JSON may be a part (`allow_partial`), but what is there of it has to be valid.
+        """
         try:
+            value = from_json(input, allow_partial=_PARTIAL.get(allow_partial, allow_partial))
+        except ValueError:  # which the validator says better
             return {self.single_arg_name: self._validator.validate_json(input, **options)}
+        text = input if allow_partial in ("off", False) else to_json(value)
+        return self._validate(text, value, self._validator.validate_json, options)
+
+    def _validate(
+        self, input: Any, value: Any, validate: Callable[..., Any], options: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            return {self.single_arg_name: validate(input, **options)}
         except ValidationError:
-            partial = "trailing-strings" if options.get("allow_partial", "off") not in ("off", False) else "off"
-            try:
-                inner = self._inside(from_json(input, allow_partial=partial))
-            except ValueError:
-                inner = _NOTHING
+            inner = self._inside(value)
             if inner is _NOTHING:
                 raise
-        return {self.single_arg_name: self._validator.validate_json(to_json(inner), **options)}
+        return {self.single_arg_name: validate(inner if input is value else to_json(inner), **options)}
 
     def _inside(self, value: Any) -> Any:
         if isinstance(value, dict) and [*cast("dict[str, Any]", value)] == [self.single_arg_name]:
@@ -247,6 +252,7 @@ class SingleArgument:
 
 
 _NOTHING: Any = object()
+_PARTIAL: dict[Any, Any] = {"off": False, "on": True}
 
 
 def is_run_context(annotation: Any) -> bool:
@@ -363,7 +369,7 @@ def _with_defaults(schema: CoreSchema, defaults: dict[str, Any], takes_extras: b
         return core_schema.definitions_schema(inner, schema["definitions"])
     assert schema["type"] == "typed-dict"
     fields = dict(schema["fields"])
-    extras = fields.pop(_EXTRAS)["schema"] if takes_extras else None
+    extras = _described_schema(fields.pop(_EXTRAS)) if takes_extras else None
     for name, item in fields.items():
         fields[name] = {**item, "required": name not in defaults}
         if name in defaults:
@@ -371,6 +377,13 @@ def _with_defaults(schema: CoreSchema, defaults: dict[str, Any], takes_extras: b
     return core_schema.typed_dict_schema(
         fields, extra_behavior="allow" if takes_extras else "forbid", extras_schema=extras
     )
+
+
+def _described_schema(field: Any) -> CoreSchema:
+    """The schema of a field with what is said of the field."""
+    schema = cast("dict[str, Any]", field["schema"])
+    said = field.get("metadata")
+    return cast(CoreSchema, {**schema, "metadata": {**(schema.get("metadata") or {}), **said}} if said else schema)
 
 
 def _with_default(schema: CoreSchema, default: Any) -> CoreSchema:
@@ -392,7 +405,7 @@ def _return_schema(name: str, hints: dict[str, Any], schema_generator: type[Gene
     if returned is ToolReturn:
         return {}
     try:
-        return TypeAdapter(returned).json_schema(schema_generator=schema_generator)
+        return TypeAdapter(returned).json_schema(schema_generator=schema_generator, mode="serialization")
     except (PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, PydanticUserError):
         warnings.warn(
             f"Could not generate return schema for {name!r}: unsupported return type {returned!r}. "
