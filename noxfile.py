@@ -43,7 +43,7 @@ def lowest(session: nox.Session) -> None:
 def pydantic_ai(session: nox.Session, version: str) -> None:
     """The bridge to pydantic-ai, on both of its major versions."""
     session.install("-e", ".[test]", f"pydantic-ai-slim=={version}")
-    session.run("pytest", "tests/integrations", *session.posargs)
+    session.run("pytest", "tests/integrations", "tests/transcript", *session.posargs)
 
 
 @nox.session(python="3.11")
@@ -59,6 +59,16 @@ def older_pytest(session: nox.Session, pytest: str) -> None:
     """The plugin on older pytests."""
     session.install("-e", ".[test]", f"pytest=={pytest}.*")
     session.run("pytest", "tests/plugin", *session.posargs)
+
+
+@nox.session(python="3.11")
+@nox.parametrize("pytest", ["8.4", "9.2"])
+def plugins(session: nox.Session, pytest: str) -> None:
+    """Every mixture of recorders and other plugins in one environment."""
+    recorders = ("pytest-recording", "pytest-vcr", "cassetter")
+    others = ("inline-snapshot", "pytest-asyncio", "anyio", "trio", "pytest-xdist", "pytest-httpx", "respx")
+    session.install("-e", ".[server]", f"pytest=={pytest}.*", *recorders, *others, "pytest-socket", "pytest-randomly")
+    session.run("python", "tests/plugin/matrix.py", *session.posargs)
 
 
 @nox.session(python="3.11")
