@@ -263,7 +263,7 @@ def ctrl_c_in_stream(tool: Tool, folder: Path) -> None:
     endless = [SSE_HEAD] + [step for number in range(1000) for step in (chunk(b"data: %d\n\n" % number), 0.01)]
     with Server(always(endless)) as server:
         code = (
-            f"import httpx\nwith tool.use(Path({str(file)!r}), 'once'), httpx.Client(trust_env=False) as client:\n"
+            f"import httpx, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nwith tool.use(Path({str(file)!r}), 'once'), httpx.Client(trust_env=False) as client:\n"
             f"    with client.stream('POST', {server.url!r}) as response:\n"
             f"        for piece in response.iter_bytes():\n"
             f"            print('seen', flush=True)\n"
