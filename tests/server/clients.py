@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anthropic
+import httpx
+import httpx2
 import openai
 from google import genai
 from google.genai import errors as google_errors
@@ -35,6 +37,7 @@ class Client:
     name: str
     rate_limit: type[Exception]
     in_stream: type[Exception]
+    cut: tuple[type[Exception], ...]
     finishes: dict[str, str]
 
     def __init__(self, provider: Any, retries: int = 0, **kwargs: Any) -> None:
@@ -52,11 +55,19 @@ class Client:
     async def streamed_async(self) -> Seen:
         raise NotImplementedError
 
+    def close(self) -> None:
+        self.sync.close()  # type: ignore[attr-defined]
+
+    async def aclose(self) -> None:
+        self.close()
+        await self.asynchronous.close()  # type: ignore[attr-defined]
+
 
 class _Chat(Client):
     name = "openai-chat"
     rate_limit = openai.RateLimitError
     in_stream = openai.APIError
+    cut = (openai.APIConnectionError,)
     finishes = {"stop": "stop", "length": "length", "call": "tool_calls", "refusal": "content_filter"}
 
     def __init__(self, provider: Any, retries: int = 0, **kwargs: Any) -> None:
@@ -164,6 +175,8 @@ class _Responses(_Chat):
         return self.read(await self.asynchronous.responses.create(**self.asked(False)))
 
     def finished(self, events: list[Any]) -> Seen:
+        if events[-1].type == "error":  # this SDK hands on the error of a stream as an event
+            raise openai.APIError(events[-1].message, request=None, body=None)  # type: ignore[arg-type]
         found = self.read(events[-1].response)
         found.pieces = sum(event.type == "response.output_text.delta" for event in events)
         deltas = "".join(event.delta for event in events if event.type == "response.output_text.delta")
@@ -182,6 +195,7 @@ class _Anthropic(Client):
     name = "anthropic-messages"
     rate_limit = anthropic.RateLimitError
     in_stream = anthropic.APIError
+    cut = (anthropic.APIConnectionError, httpx.RemoteProtocolError, httpx2.RemoteProtocolError)
     finishes = {"stop": "end_turn", "length": "max_tokens", "call": "tool_use", "refusal": "refusal"}
 
     def __init__(self, provider: Any, retries: int = 0, **kwargs: Any) -> None:
@@ -236,6 +250,7 @@ class _Google(Client):
     name = "google-generate"
     rate_limit = google_errors.ClientError
     in_stream = google_errors.APIError
+    cut = (Exception,)  # whatever the HTTP library beneath it raises: httpx when sync, aiohttp when async
     finishes = {"stop": "STOP", "length": "MAX_TOKENS", "call": "STOP", "refusal": "SAFETY"}
 
     def __init__(self, provider: Any, retries: int = 0, **kwargs: Any) -> None:
@@ -244,9 +259,7 @@ class _Google(Client):
             options.retry_options = google_types.HttpRetryOptions(attempts=retries + 1, initial_delay=0.01)
         self.client = genai.Client(api_key="AIza-test", http_options=options)
         tool = google_types.Tool(
-            function_declarations=[
-                google_types.FunctionDeclaration(name="get_weather", parameters_json_schema=SCHEMA)
-            ]
+            function_declarations=[google_types.FunctionDeclaration(name="get_weather", parameters_json_schema=SCHEMA)]
         )
         self.asked: dict[str, Any] = {
             "model": "gemini-2.5-flash",
@@ -292,6 +305,13 @@ class _Google(Client):
     async def streamed_async(self) -> Seen:
         stream = await self.client.aio.models.generate_content_stream(**self.asked)
         return self.read([chunk async for chunk in stream])
+
+    def close(self) -> None:
+        self.client.close()
+
+    async def aclose(self) -> None:
+        self.close()
+        await self.client.aio.aclose()
 
 
 CLIENTS: list[type[Any]] = [_Chat, _Responses, _Anthropic, _Google]

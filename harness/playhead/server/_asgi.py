@@ -43,6 +43,7 @@ def asgi_app(handler: Handler) -> Callable[[_Message, _Receive, _Send], Awaitabl
             gone.cancel()
             if not answer.done():
                 answer.cancel()
+            await asyncio.wait((answer, gone))
         try:
             await answer
         except asyncio.CancelledError:

@@ -265,7 +265,7 @@ class Provider:
                 if event is None:
                     data, last, entry.end = encoder.close(), True, "complete"
                 elif isinstance(event, ResponseMeta) and event.comment is not None:
-                    data = write_comment(event.comment) if "event-stream" in encoder.content_type else b""
+                    data = write_comment(event.comment) if _has_comments(entry, encoder) else b""
                 else:
                     data = encoder.feed(event)
                 if entry.sent_bytes + len(data) >= limit:
@@ -385,6 +385,11 @@ class Provider:
         if fault.times <= 0:
             self._faults.popleft()
         return fault
+
+
+def _has_comments(entry: ProviderRequest, encoder: Encoder) -> bool:
+    """Google sends none, and its SDK cannot read any."""
+    return entry.dialect != "google-generate" and "event-stream" in encoder.content_type
 
 
 def _answers_whole_only(model: Model) -> bool:

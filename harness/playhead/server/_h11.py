@@ -54,9 +54,10 @@ class SmallServer:
         assert self._server is not None
         self._server.close()
         _open_ports.discard(self.port)
-        for task in list(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        while self._connections:
+            for task in self._connections:
+                task.cancel()
+            await asyncio.wait(self._connections, timeout=1)
         await self._server.wait_closed()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -117,14 +118,15 @@ class _Connection:
         """Makes and sends the reply. False where the connection is over: cut, or given up by the client."""
         answering = asyncio.ensure_future(self._reply(request))
         gone = asyncio.ensure_future(self._until_gone())
+        both = (answering, gone)
         try:
-            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             gone.cancel()
             if not answering.done():
                 answering.cancel()
-            with suppress(asyncio.CancelledError):
-                await gone
+            # Not `await gone`: what cancels this connection must not be taken for what cancelled the watching.
+            await asyncio.wait(both)
         try:
             return await answering
         except asyncio.CancelledError:
