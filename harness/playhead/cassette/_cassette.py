@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -35,6 +36,7 @@ from playhead.cassette._match import (
     KeyMaker,
     Sent,
     blind_key,
+    has_ids,
 )
 from playhead.cassette._options import Options
 from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths, json_paths
@@ -344,7 +346,10 @@ class Cassette(VcrCassette):
             number = self._index.first(key, self._is_played)
         else:
             number = self._search(sent, self._index.positions.get(key, ()))
-        return self._search(sent, range(len(self._items))) if number is None else number
+        if number is None:
+            number = self._search(sent, range(len(self._items)))
+        # What we recorded has masks where VCR.py would have kept the keys.
+        return self._second_look(sent) if number is None and self._items else number
 
     def _search(self, sent: Sent, numbers: Iterable[int]) -> int | None:
         """One by one, as VCR.py does: for matchers that only tell whether two requests match."""
@@ -359,8 +364,8 @@ class Cassette(VcrCassette):
         if self._masked_index is None:
             self._masked_index = Index()
             for number, item in enumerate(self._items):
-                self._masked_index.add(self._keys.key(self._without_secrets(item.request)), number)
-        comparable = self._without_secrets(sent)
+                self._masked_index.add(self._keys.key(self.comparable(item.request)), number)
+        comparable = self.comparable(sent)
         number = self._masked_index.first(self._keys.key(comparable), self._is_played)
         if number is None and "body" in self.match_on and not self.vcr_rules:
             number = self._third_look(comparable)
@@ -369,19 +374,19 @@ class Cassette(VcrCassette):
     def _third_look(self, sent: RecordedRequest) -> int | None:
         """Identifiers that were made anew, if they differ consistently."""
         value = self._json(sent.body)
-        if value is NOT_JSON:
+        if value is NOT_JSON or not has_ids(value):
             return None
         if self._blind_index is None:
             self._blind_index = Index()
             for number, item in enumerate(self._items):
-                request = self._without_secrets(item.request)
+                request = self.comparable(item.request)
                 body = self._json(request.body)
                 if body is not NOT_JSON:
                     self._blind_index.add(self._blind_key(request, body), number)
         for number in self._blind_index.positions.get(self._blind_key(sent, value), ()):
             if self._is_played(number):
                 continue
-            recorded = self._json(self._without_secrets(self._items[number].request).body)
+            recorded = self._json(self.comparable(self._items[number].request).body)
             differences = self._ids.differences(value, recorded)
             if differences is None:
                 continue
@@ -406,7 +411,8 @@ class Cassette(VcrCassette):
         needle = text.encode()
         return any(needle in item.response.body for item in self._items)
 
-    def _without_secrets(self, request: Sent | RecordedRequest) -> RecordedRequest:
+    def comparable(self, request: Sent | RecordedRequest) -> RecordedRequest:
+        """A request with every secret, and every mask, made the same."""
         scrubber = self._scrub()
         headers = request.headers if isinstance(request, RecordedRequest) else _vcr.headers_of(request.headers)
         content_type = request.header("content-type") or ""
@@ -415,8 +421,14 @@ class Cassette(VcrCassette):
             request.method,
             scrubber.comparable_uri(request.uri),
             scrubber.comparable_headers(headers) if "headers" in self.match_on else headers,
-            None if request.body is None else scrubber.comparable_body(request.body, content_type),
+            self._comparable_body(request, content_type),
         )
+
+    def _comparable_body(self, request: Sent | RecordedRequest, content_type: str) -> bytes | None:
+        body = request.body
+        if body is None or (isinstance(request, RecordedRequest) and not _PLACEHOLDERS.search(body)):
+            return body  # what was recorded without a mask had no secret: on a long tape that saves seconds
+        return self._scrub().comparable_body(body, content_type)
 
     def has_recording(self, sent: Sent) -> bool:
         """Whether `answer` would give a recording; nothing is counted."""
@@ -745,6 +757,9 @@ def _ignore(taking: Taking) -> None:
     pass
 
 
+_PLACEHOLDERS = re.compile(
+    rb"(?i)scrubbed|redacted|filtered|dummy|placeholder|masked|removed|sanitized|omitted|\*\*\*|x{6}|<[a-z_ -]+>"
+)
 _VCR_MODES = frozenset(("none", "once", "new_episodes", "all"))
 _LIVE_MODES = frozenset(("all", "rewrite", "verify"))
 _NO_KEYS = KeyMaker((), JsonPaths())

@@ -39,8 +39,13 @@ def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) 
         return f"{problem} Record it: {again.replace('{mode}', 'once')}{_needs(sent.uri)}", first
     if not items:
         return f"No recording fits {address}: {_shown(cassette.path)} holds no interactions.", _again(again)
-    shown = _masked(sent, scrubber)
-    twins = [number for number, item in enumerate(items) if _same(keys, shown, _masked(item.request, scrubber))]
+    comparable = cassette.comparable(sent)
+    near = _candidates(items, sent, keys)
+    twins = (
+        []
+        if cassette._custom_matchers
+        else [number for number in near if _same(keys, comparable, cassette.comparable(items[number].request))]
+    )
     lines = [f"No recording fits {address}"]
     if label:
         lines[0] += f" in {label}"
@@ -55,7 +60,8 @@ def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) 
         remedy = "Does the code send it once more than when it was recorded, for example in a retry? "
         remedy += "allow_playback_repeats=True plays a recording any number of times. "
         return "\n".join(lines), remedy + _again(again)
-    number, differing = _nearest(items, shown, keys, scrubber)
+    number, differing = _nearest(cassette, items, near, comparable, keys)
+    shown = _masked(sent, scrubber)
     nearest = _masked(items[number].request, scrubber)
     state = "" if not cassette.was_played(number) else ", already played"
     lines.append(f"Nearest: interaction {number + 1}{state}, {nearest.method} {nearest.uri}")
@@ -135,23 +141,40 @@ def _same(keys: KeyMaker, one: RecordedRequest, other: RecordedRequest) -> bool:
 
 
 def _nearest(
-    items: list[Interaction], shown: RecordedRequest, keys: KeyMaker, scrubber: Scrubber
+    cassette: Cassette, items: list[Interaction], near: list[int], comparable: RecordedRequest, keys: KeyMaker
 ) -> tuple[int, list[str]]:
     """The number of the most similar recording and the names of the matchers that tell it apart."""
-    wanted = keys.parts(shown)
+    wanted = keys.parts(comparable)
     best: tuple[float, int, list[str]] | None = None
-    for number, item in enumerate(items):
-        parts = keys.parts(_masked(item.request, scrubber))
+    for number in near:
+        parts = keys.parts(cassette.comparable(items[number].request))
         differing = [name for name in wanted if parts[name] != wanted[name]]
         score = float(len(wanted) - len(differing))
-        if "body" in differing and number < 200:
-            score += _similarity(shown.body, item.request.body)
+        if "body" in differing:
+            score += _similarity(comparable.body, items[number].request.body)
         elif "path" in differing:
             score += difflib.SequenceMatcher(None, str(wanted["path"]), str(parts["path"])).ratio() / 2
         if best is None or score > best[0]:
             best = (score, number, differing)
     assert best is not None
     return best[1], best[2]
+
+
+def _candidates(items: list[Interaction], sent: Sent, keys: KeyMaker) -> list[int]:
+    """The recordings that are worth a close look: on a long tape, a close look at each would take minutes."""
+    if len(items) <= _CLOSE_LOOKS:
+        return list(range(len(items)))
+    wanted = keys.parts(sent)
+    size = len(sent.body or b"")
+
+    def distance(number: int) -> tuple[int, int]:
+        parts = keys.parts(items[number].request)
+        return sum(parts[name] != wanted[name] for name in wanted), abs(len(items[number].request.body or b"") - size)
+
+    return sorted(sorted(range(len(items)), key=distance)[:_CLOSE_LOOKS])
+
+
+_CLOSE_LOOKS = 40
 
 
 def _similarity(one: bytes | None, other: bytes | None) -> float:

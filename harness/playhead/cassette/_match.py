@@ -25,7 +25,7 @@ from playhead.cassette._body import NOT_JSON, json_value
 from playhead.cassette._paths import JsonPaths
 from playhead.cassette._tape import RecordedRequest
 
-__all__ = ["DEFAULT_MATCH_ON", "KEYED", "IdMap", "Index", "Key", "KeyMaker", "Sent", "blind_key"]
+__all__ = ["DEFAULT_MATCH_ON", "KEYED", "IdMap", "Index", "Key", "KeyMaker", "Sent", "blind_key", "has_ids"]
 
 DEFAULT_MATCH_ON = ("method", "origin", "path", "query", "body")
 """Our rule: the JSON body counts, by meaning. `origin` is scheme, host and port."""
@@ -248,9 +248,20 @@ def _blind(value: Any) -> Any:
     return value
 
 
+def has_ids(value: Any, place: str = "") -> bool:
+    """Whether there is an identifier, in a field that is named like one, that could be made anew."""
+    if isinstance(value, str):
+        return _ID_NAME.search(place) is not None and looks_like_id(value)
+    if isinstance(value, dict):
+        return any(has_ids(item, key) for key, item in cast("dict[str, Any]", value).items())
+    if isinstance(value, list):
+        return any(has_ids(item, place) for item in cast("list[Any]", value))
+    return False
+
+
 def looks_like_id(text: str) -> bool:
     """Whether a text is made like an identifier: one word, with digits, not a number or a date."""
-    return 6 <= len(text) <= 256 and _ID.fullmatch(text) is not None
+    return 6 <= len(text) <= 100_000 and _ID.fullmatch(text) is not None
 
 
 _ID = re.compile(r"(?=[^0-9]*[0-9])(?!-?[0-9.,:TZ+-]+\Z)[A-Za-z0-9_.:|=~+/-]+")
@@ -295,14 +306,14 @@ class IdMap:
     ) -> dict[str, str] | None:
         """The map that explains the differences, or None.
 
-        An id that a replayed response contained may stand for any recorded id. One that no response contained was made
-        by the client: it may stand for a recorded one that no recorded response contains either, at a place that is
-        named like an id.
+        Only a field that is named like an id can hold one, never a text. An id that a replayed response contained may
+        stand for any recorded id. One that no response contained was made by the client: it may stand for a recorded
+        one that no recorded response contains either.
         """
         new: dict[str, str] = {}
         taken: dict[str, str] = {}
         for sent, other, place in differences:
-            if not looks_like_id(sent) or not looks_like_id(other) or _is_text_place(place):
+            if not looks_like_id(sent) or not looks_like_id(other) or not _is_id_place(place):
                 return None
             known = self._recorded.get(sent, new.get(sent))
             back = self._sent.get(other, taken.get(other))
@@ -310,7 +321,7 @@ class IdMap:
                 if known != other or back != sent:
                     return None
                 continue
-            if not replayed(sent) and (recorded(other) or not _is_id_place(place)):
+            if not replayed(sent) and recorded(other):
                 return None
             new[sent], taken[other] = other, sent
         return new
@@ -326,12 +337,6 @@ def _is_id_place(place: tuple[object, ...]) -> bool:
     return _ID_NAME.search(name) is not None
 
 
-def _is_text_place(place: tuple[object, ...]) -> bool:
-    name = next((part for part in reversed(place) if isinstance(part, str)), "")
-    return name in _TEXT_NAMES
-
-
-_ID_NAME = re.compile(r"(?:^|[a-z_-])[iI][dD]s?$|^key$|_key$")
-_TEXT_NAMES = frozenset(
-    ("text", "content", "arguments", "prompt", "instructions", "system", "thinking", "output", "model")
+_ID_NAME = re.compile(
+    r"(?:^|[_-])ids?$|[a-z]I[dD]s?$|^(?:container|signature|thought_?[sS]ignature|encrypted_content)$"
 )

@@ -80,7 +80,7 @@ async def async_response(module: ModuleType, response: RecordedResponse, playbac
 
 def error_like(module: ModuleType, error: tuple[str, str] | None) -> BaseException:
     """The exception that `module` would have raised: the class of that name, or a `TransportError` where it has none."""
-    name, text = error or ("ReadError", "the recording ended with an error")
+    name, text = error or ("ReadError", "when this was recorded, the client gave up before an answer came")
     cls: Any = getattr(module, name, None)
     if not (isinstance(cls, type) and issubclass(cls, module.TransportError)):
         cls = _BUILT_IN.get(name)

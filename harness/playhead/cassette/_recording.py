@@ -181,6 +181,7 @@ def _end_by_closing() -> tuple[End, BaseException | None]:
     error = sys.exc_info()[1]
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         return "cancelled", error
-    if isinstance(error, asyncio.CancelledError) or _is_cancelling():
+    stopped = isinstance(error, BaseException) and not isinstance(error, (Exception, GeneratorExit))
+    if stopped or _is_cancelling():  # asyncio's CancelledError, trio's Cancelled
         return "cancelled", None
     return "closed_by_client", None

@@ -8,7 +8,7 @@ wrapped when a client asks for it (`_transport_for_url`).
 
 from __future__ import annotations
 
-import sys
+import importlib
 from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any, cast
@@ -127,8 +127,9 @@ def httpx_patches() -> list[Patch]:
     """What to replace in the httpx modules that are imported."""
     patches: list[Patch] = []
     for name in ("httpx", "httpx2"):
-        module = sys.modules.get(name)
-        if module is None:
+        try:
+            module = importlib.import_module(name)  # VCR.py has done so already, from its version 9 on
+        except ImportError:
             continue
         known: list[type] = []
         senders: list[Patch] = []

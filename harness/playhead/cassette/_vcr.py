@@ -10,6 +10,7 @@ where VCR.py's stubs expect a cassette and asks for the open one.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import vcr
@@ -22,6 +23,7 @@ from vcr.stubs import httpx_stubs
 
 from playhead.cassette._format import VCR_MATCH_ON, read_vcr_response
 from playhead.cassette._match import Sent
+from playhead.cassette._scrub import Scrubber
 from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse
 
 if TYPE_CHECKING:
@@ -216,6 +218,22 @@ def is_pristine(owner: vcr.VCR, given: dict[str, Any], kind: str) -> bool:
     """Whether no hook or filter looks at requests (or responses), so that VCR.py's copies need not be made."""
     names = _REQUEST_HOOKS if kind == "request" else ("before_record_response",)
     return not any(given.get(name, getattr(owner, name, None)) for name in names)
+
+
+class _Discreet(logging.Filter):
+    """VCR.py writes addresses and headers to its logs; keys in them are nobody's business."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        shown = record.getMessage()
+        masked = _log_scrubber.mask_text(shown)
+        if masked != shown:
+            record.msg, record.args = masked, None
+        return True
+
+
+_log_scrubber = Scrubber()
+for _name in ("cassette", "matchers", "patch", "request", "stubs", "stubs.aiohttp_stubs", "stubs.httpx_stubs"):
+    logging.getLogger(f"vcr.{_name}").addFilter(_Discreet())
 
 
 def plain_vcr() -> vcr.VCR:
