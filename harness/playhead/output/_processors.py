@@ -234,7 +234,7 @@ class UnionProcessor:
             kind = unique_name(title, self.processors)
             self.processors[kind] = processor
             data = dict(known.json_schema)
-            _merge_definitions(definitions, data, kind)
+            _merge_definitions(definitions, data, title)
             if data.get("title") == known.name:
                 data.pop("title", None)
             member: dict[str, Any] = {
@@ -286,19 +286,30 @@ class UnionProcessor:
         )
 
 
-def _merge_definitions(definitions: dict[str, Any], schema: dict[str, Any], kind: str) -> None:
-    """Move the definitions of `schema` to `definitions`; one whose name is taken by another is renamed."""
+def _merge_definitions(definitions: dict[str, Any], schema: dict[str, Any], title: str) -> None:
+    """Move the definitions of `schema` to `definitions`; those whose names are taken by others are renamed."""
     own: dict[str, Any] = schema.pop("$defs", {})
+    taken = {name for name, definition in own.items() if name in definitions and definitions[name] != definition}
+    while True:  # what refers to a renamed one is another one, too, however alike it looks
+        more = {name for name in own.keys() & definitions.keys() if name not in taken and _refers_to(own[name], taken)}
+        if not more:
+            break
+        taken |= more
     renamed: dict[str, str] = {}
+    for name in own:
+        if name in taken:
+            number = 1
+            while (new := f"{title}_{name}_{number}") in definitions or new in own:
+                number += 1
+            renamed[name] = new
     for name, definition in own.items():
-        if name in definitions and definitions[name] != definition:
-            renamed[name] = unique_name(f"{kind}_{name}", definitions.keys() | own.keys() | set(renamed.values()))
-        else:
-            definitions[name] = definition
-    for name, new in renamed.items():
-        definitions[new] = _with_references(own[name], renamed)
+        definitions[renamed.get(name, name)] = _with_references(definition, renamed)
     if renamed:
         schema.update(_with_references(dict(schema), renamed))
+
+
+def _refers_to(value: Any, names: set[str]) -> bool:
+    return value != _with_references(value, {name: f"{name}\0" for name in names})
 
 
 def _with_references(value: Any, renamed: dict[str, str]) -> Any:
