@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from playhead.exceptions import UserError
@@ -18,7 +18,16 @@ from playhead.exceptions import UserError
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["PROVIDERS", "Auth", "Provider", "ProviderRow", "google_cloud_path"]
+__all__ = [
+    "PROVIDERS",
+    "Auth",
+    "ChatProvider",
+    "Provider",
+    "ProviderRow",
+    "azure_path",
+    "google_cloud_path",
+    "is_azure_v1",
+]
 
 Auth: TypeAlias = Literal["bearer", "x-api-key", "x-goog-api-key", "api-key", "none"]
 """The header a key travels in."""
@@ -133,6 +142,29 @@ class Provider:
         if self.auth == "bearer":
             return {"authorization": f"Bearer {key}"}
         return {self.auth: key}
+
+
+class ChatProvider(Provider):
+    """A provider that speaks chat completions; subclasses are named after it.
+
+    `openai_client` is one of the `openai` package's; its key and URL are taken over.
+    """
+
+    provider: ClassVar[str] = "openai"
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        openai_client: Any = None,
+        http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        if openai_client is not None:
+            if base_url is not None or api_key is not None or http_client is not None:
+                raise UserError("`openai_client` has a URL, a key and a client of its own; pass it alone.")
+            base_url, api_key = str(openai_client.base_url), openai_client.api_key
+        super().__init__(self.provider, api_key=api_key, base_url=base_url, http_client=http_client)
 
 
 def google_cloud_path(project: str | None, location: str | None) -> Callable[[str, str], str]:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from playhead.messages import ModelSettings
-from playhead.models._providers import Provider
+from playhead.models._providers import ChatProvider, Provider
 from playhead.models.openai import OpenAIChatModel
 
-if TYPE_CHECKING:
-    import httpx
+__all__ = ["OllamaModel", "OllamaModelSettings", "OllamaProvider"]
 
-__all__ = ["OllamaModel", "OllamaProvider"]
+OllamaModelSettings = ModelSettings
 
 
-class OllamaProvider(Provider):
+class OllamaProvider(ChatProvider):
     """Ollama, or a server that speaks its format at another URL."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        http_client: httpx.AsyncClient | None = None,
-    ) -> None:
-        super().__init__("ollama", api_key=api_key, base_url=base_url, http_client=http_client)
+    provider: ClassVar[str] = "ollama"
 
 
 class OllamaModel(OpenAIChatModel):

@@ -1,0 +1,5 @@
+"""The provider of Anthropic."""
+
+from playhead.models.anthropic import AnthropicProvider
+
+__all__ = ["AnthropicProvider"]

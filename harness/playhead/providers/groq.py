@@ -1,0 +1,5 @@
+"""The provider of Groq."""
+
+from playhead.models.groq import GroqProvider
+
+__all__ = ["GroqProvider"]

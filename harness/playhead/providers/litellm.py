@@ -1,0 +1,5 @@
+"""The provider of a LiteLLM proxy."""
+
+from playhead.models.compatible import LiteLLMProvider
+
+__all__ = ["LiteLLMProvider"]

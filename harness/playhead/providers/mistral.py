@@ -1,0 +1,5 @@
+"""The provider of Mistral."""
+
+from playhead.models.mistral import MistralProvider
+
+__all__ = ["MistralProvider"]

@@ -1,0 +1,5 @@
+"""The provider of Ollama."""
+
+from playhead.models.ollama import OllamaProvider
+
+__all__ = ["OllamaProvider"]

@@ -1,0 +1,5 @@
+"""The provider of xAI."""
+
+from playhead.models.xai import XaiProvider
+
+__all__ = ["XaiProvider"]
