@@ -1,0 +1,80 @@
+"""The older names work, and each says what is used now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import playhead.result
+from playhead import Agent, UserError
+from playhead.models import infer_model
+from playhead.models.test import TestModel
+from playhead.run import AgentRunResult
+from playhead.usage import RunUsage
+
+
+def test_result_type_and_result_retries_are_output_type_and_output_retries() -> None:
+    with pytest.warns(DeprecationWarning, match="`result_type` is deprecated, use `output_type` instead"):
+        agent: Agent[None, Any] = Agent(TestModel(), result_type=int)
+    assert agent.run_sync("hi").output == 0
+    with pytest.warns(DeprecationWarning, match="`result_retries` is deprecated, use `output_retries` instead"):
+        Agent(TestModel(), result_retries=3)
+    with pytest.warns(DeprecationWarning, match="`result_type` is deprecated"):
+        assert agent.result_type is int  # pyright: ignore[reportDeprecated]
+
+
+def test_result_validator_is_output_validator() -> None:
+    agent = Agent(TestModel(custom_output_text="a"))
+    with pytest.warns(DeprecationWarning, match="use `output_validator` instead"):
+
+        @agent.result_validator  # pyright: ignore[reportDeprecated]
+        def upper(text: str) -> str:
+            return text.upper()
+
+    assert agent.run_sync("hi").output == "A"
+
+
+def test_data_is_output() -> None:
+    result = Agent(TestModel(custom_output_text="a")).run_sync("hi")
+    with pytest.warns(DeprecationWarning, match="`data` is deprecated, use `output` instead"):
+        assert result.data == "a"  # pyright: ignore[reportDeprecated]
+
+
+async def test_the_older_methods_of_a_streamed_result() -> None:
+    agent = Agent(TestModel(custom_output_text="a b"))
+    async with agent.run_stream("hi") as result:
+        with pytest.warns(DeprecationWarning, match="use `stream_output` instead"):
+            assert [text async for text in result.stream()][-1] == "a b"  # pyright: ignore[reportDeprecated]
+        with pytest.warns(DeprecationWarning, match="use `get_output` instead"):
+            assert await result.get_data() == "a b"  # pyright: ignore[reportDeprecated]
+    async with agent.run_stream("hi") as result:
+        with pytest.warns(DeprecationWarning, match="use `stream_responses` instead"):
+            assert [last async for _, last in result.stream_structured()][-1]  # pyright: ignore[reportDeprecated]
+        with pytest.warns(DeprecationWarning, match="use `validate_response_output` instead"):
+            assert await result.validate_structured_result(result.response) == "a b"  # pyright: ignore[reportDeprecated]
+        with pytest.warns(DeprecationWarning, match="use `validate_response_output` instead"):
+            assert await result.validate_structured_output(result.response) == "a b"  # pyright: ignore[reportDeprecated]
+
+
+def test_older_classes_are_found_where_they_were() -> None:
+    with pytest.warns(DeprecationWarning, match="`RunResult` is deprecated, use `AgentRunResult` instead"):
+        assert playhead.result.RunResult is AgentRunResult
+    with pytest.warns(DeprecationWarning, match="`Usage` is deprecated, use `RunUsage` instead"):
+        assert playhead.result.Usage is RunUsage
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = playhead.result.Nothing
+
+
+@pytest.mark.parametrize(
+    ("bare", "provider"),
+    [("gemini-1.5-flash", "google-gla"), ("gpt-4o", "openai"), ("claude-3-5-haiku-latest", "anthropic")],
+)
+def test_bare_names_of_models_are_completed(bare: str, provider: str) -> None:
+    with pytest.warns(DeprecationWarning, match=f"Instead of '{bare}', use '{provider}:{bare}'"):
+        assert infer_model(bare).model_name == bare
+
+
+def test_other_unknown_arguments_stay_errors() -> None:
+    with pytest.raises(UserError, match="Unknown keyword arguments: `bar`"), pytest.warns(DeprecationWarning):
+        Agent("test", result_type=int, bar=3)
