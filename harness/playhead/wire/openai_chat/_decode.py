@@ -46,6 +46,8 @@ class ChatDecoder(BaseDecoder):
         self._created: Any = None
         # Groq's replies have no names for their reasoning, and its own fields for built-in tools and usage.
         self._groq = provider == "groq"
+        # Text that goes on after reasoning or a call is the same text there.
+        self._one_text = provider in ("groq", "mistral")
         self._choice: Any = None
         self._replied = False
         # Slots of text and reasoning: the number goes up when something else starts in between.
@@ -85,7 +87,7 @@ class ChatDecoder(BaseDecoder):
         if chunk.get("id") != self._id or chunk.get("model") != self._model:
             self._identify(chunk)
         if "x_groq" in chunk:
-            self._groq = True
+            self._groq = self._one_text = True
         choices = chunk.get("choices")
         usage = chunk.get("usage")
         if choices:
@@ -111,6 +113,8 @@ class ChatDecoder(BaseDecoder):
         if delta is None and not len(self.fold):
             # Servers that stream whole messages.
             delta = choice.get("message")
+        if self._groq and as_dict(delta).get("reasoning") is None:
+            self._reasoning_slot += 1  # There, reasoning ends with the first chunk that has none.
         if delta:
             # The commonest chunk by far: a piece of text in a part that is open.
             content = delta.get("content")
@@ -188,7 +192,7 @@ class ChatDecoder(BaseDecoder):
                 return
 
     def _begin_reasoning(self) -> None:
-        if self._emitter.has(("text", self._text_slot)) and not self._in_tag:
+        if self._emitter.has(("text", self._text_slot)) and not self._in_tag and not self._one_text:
             self._text_slot += 1
             self._after_reasoning = True
 
@@ -210,8 +214,7 @@ class ChatDecoder(BaseDecoder):
             slot = ("detail", kind, position if whole or type(index) is not int else index, whole)
             more = {"format": detail.get("format"), "index": index, "type": kind}
             if self._emitter.has(slot):
-                if content or signature is not None:
-                    self._emitter.thinking(slot, content or None, signature=signature)
+                self._emitter.thinking(slot, content, signature=signature)
             else:
                 part = ThinkingPart(content, id=as_text(detail.get("id")), signature=signature, provider_details=more)
                 self._emitter.start(slot, part)
@@ -245,7 +248,8 @@ class ChatDecoder(BaseDecoder):
             self._held_space = ""
 
     def _begin_answer(self) -> None:
-        self._reasoning_slot += 1
+        if not self._groq:
+            self._reasoning_slot += 1
         self._after_reasoning = False
 
     def _content_list(self, content: Any) -> None:
@@ -344,9 +348,8 @@ class ChatDecoder(BaseDecoder):
             rest = {"provider_details": {"extra_content": extra}}
         emitter.call(slot, name=name, args=args, tool_call_id=call_id, **rest)
         if not started and emitter.has(slot):
-            self._reasoning_slot += 1
-            self._after_reasoning = False
-            if emitter.has(("text", self._text_slot)) and not self._in_tag:
+            self._begin_answer()
+            if emitter.has(("text", self._text_slot)) and not self._in_tag and not self._one_text:
                 self._text_slot += 1
 
     def _call_slot(self, index: Any, call_id: str | None, name: str | None) -> object:
@@ -395,9 +398,9 @@ class ChatDecoder(BaseDecoder):
             if not streamed or content:
                 self._emitter.whole(BuiltinToolReturnPart("web_search", content, call_id))
                 self._search_id = None
-            if self._emitter.has(("text", self._text_slot)) and not self._groq:
+            if self._emitter.has(("text", self._text_slot)) and not self._one_text:
                 self._text_slot += 1
-            self._reasoning_slot += 1
+            self._begin_answer()
 
     # ---- what a reply says of itself
     def _identify(self, chunk: dict[str, Any]) -> None:
