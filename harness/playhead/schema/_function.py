@@ -404,6 +404,8 @@ def _return_schema(name: str, hints: dict[str, Any], schema_generator: type[Gene
         returned = get_args(returned)[0]
     if returned is ToolReturn:
         return {}
+    if schema_generator is GenerateToolJsonSchema and isinstance(returned, type) and returned in _PLAIN:
+        return {"type": _PLAIN[returned]}
     try:
         return TypeAdapter(returned).json_schema(schema_generator=schema_generator, mode="serialization")
     except (PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, PydanticUserError):
@@ -414,3 +416,7 @@ def _return_schema(name: str, hints: dict[str, Any], schema_generator: type[Gene
             stacklevel=4,
         )
         return {}
+
+
+# What most functions return, without asking pydantic.
+_PLAIN: dict[type, str] = {bool: "boolean", float: "number", int: "integer", str: "string", type(None): "null"}
