@@ -13,6 +13,7 @@ from playhead.runtime import (
     EventStreamHandler,
     ModelRequestNode,
     UserPromptNode,
+    WrapperAgent,
     capture_run_messages,
 )
 from playhead.tools import ParallelExecutionMode
@@ -31,5 +32,6 @@ __all__ = [
     "ModelRequestNode",
     "ParallelExecutionMode",
     "UserPromptNode",
+    "WrapperAgent",
     "capture_run_messages",
 ]

@@ -23,6 +23,7 @@ from playhead.runtime._state import EndStrategy, EventStreamHandler, GraphRunCon
 from playhead.runtime._stream import AgentStream
 from playhead.runtime._sync import StreamedRunResultSync, event_loop, iterate_blocking, run_blocking
 from playhead.runtime._ways import AbstractAgent, AgentMetadata, AgentModelSettings
+from playhead.runtime._wrapper import WrapperAgent
 
 __all__ = [
     "AbstractAgent",
@@ -52,6 +53,7 @@ __all__ = [
     "StreamedRunResult",
     "StreamedRunResultSync",
     "UserPromptNode",
+    "WrapperAgent",
     "capture_run_messages",
     "event_loop",
     "iterate_blocking",

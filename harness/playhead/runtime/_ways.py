@@ -567,7 +567,7 @@ class AbstractAgent(ABC, Generic[AgentDepsT, OutputDataT]):
     # ----------------------------------------------------------------- what subclasses say
     @abstractmethod
     def _open(self, user_prompt: Any, options: dict[str, Any]) -> AbstractAsyncContextManager[AgentRun[Any, Any]]:
-        """A run that has not begun."""
+        """A run that has not begun. All ways to run come by `iter`, and `iter` comes by here."""
 
     def _begin(self, user_prompt: Any, options: dict[str, Any]) -> AbstractAsyncContextManager[AgentRun[Any, Any]]:
         """A run by `iter`, so that who replaces or watches `iter` sees every way to run."""
