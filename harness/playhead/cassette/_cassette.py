@@ -241,9 +241,9 @@ class Cassette(VcrCassette):
 
     def _hooked(self, request: Any, response: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
         """What VCR.py does to a pair that it loads."""
-        from vcr.cassette import _run_hooks
-
         if self._after_load_interaction:
+            from vcr.cassette import _run_hooks
+
             changed = _run_hooks(self._after_load_interaction, request, response, self)
             if changed is None:
                 return None

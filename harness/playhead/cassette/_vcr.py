@@ -98,7 +98,7 @@ def _dumps(value: Any) -> bytes:
 def vcr_request_of(sent: Sent) -> Any:
     """The request as VCR.py's hooks and matchers want it; made once."""
     if sent.vcr is None:
-        sent.vcr = httpx_stubs.VcrRequest(sent.method, sent.uri, sent.body, sent.headers)
+        sent.vcr = VcrRequest(sent.method, sent.uri, sent.body, sent.headers)
     return sent.vcr
 
 
