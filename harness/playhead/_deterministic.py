@@ -7,9 +7,7 @@ import inspect
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, TypeVar, cast
-
-from typing_extensions import Self
+from typing import Any, Self, TypeVar, cast
 
 from playhead.clock import FixedClock, use_clock
 from playhead.ids import SeededIds, use_ids

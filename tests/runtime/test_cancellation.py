@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -195,6 +196,25 @@ async def test_closing_stream_output_closes_the_model(endless: Endless) -> None:
         assert await outputs.__anext__() == "word1 "
         await outputs.aclose()
         assert endless.closed
+
+
+async def test_breaking_out_of_stream_output_leaves_the_stream_to_the_next_reader() -> None:
+    sent = 0
+
+    async def stream(messages: Any, info: AgentInfo) -> AsyncGenerator[str]:
+        nonlocal sent
+        for word in ("a", "b", "c", "d"):
+            await asyncio.sleep(0.001)
+            sent += 1
+            yield word
+
+    async with Agent(FunctionModel(stream_function=stream)).run_stream("hi") as result:
+        async for _ in result.stream_output(debounce_by=None):
+            break
+        gc.collect()
+        await asyncio.sleep(0.002)
+        assert await result.get_output() == "abcd"
+    assert sent == 4
 
 
 async def test_closing_stream_text_leaves_the_stream_to_the_next_reader(endless: Endless) -> None:

@@ -6,6 +6,7 @@ the view. No layer makes a task, a queue or a copy for an event; each closes the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from copy import deepcopy
 from dataclasses import replace
@@ -272,7 +273,8 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 finally:
                     await groups.aclose()
         except GeneratorExit:
-            await self.aclose()
+            if not _is_collected():
+                await self.aclose()
             raise
 
     def _check_limits(self) -> None:
@@ -378,6 +380,15 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
             elif definition is not None and definition.kind == "external":
                 requests.calls.append(call)
         return requests if requests.calls or requests.approvals else None
+
+
+def _is_collected() -> bool:
+    """Whether a view is closed because nobody holds it any more: the loop does that in a task made for it.
+
+    After a `break` the program may go on with another view, which must find the stream open.
+    """
+    task = asyncio.current_task()
+    return task is None or type(task.get_coro()).__name__ == "async_generator_athrow"
 
 
 def text_of(message: ModelResponse) -> str:

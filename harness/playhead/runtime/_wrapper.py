@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import Any
-
-from typing_extensions import Self
+from typing import Any, Self
 
 from playhead.context import AgentDepsT
 from playhead.output import OutputDataT, OutputSpec
