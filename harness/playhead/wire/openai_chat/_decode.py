@@ -269,8 +269,8 @@ class ChatDecoder(BaseDecoder):
 
     def _thoughts(self, thinking: Any) -> None:
         for thought in [thinking] if type(thinking) is str else as_list(thinking):
-            text = thought if type(thought) is str else as_text(as_dict(thought).get("text"))
-            if not text:
+            text = thought if type(thought) is str else as_dict(thought).get("text")
+            if type(text) is not str:
                 continue
             slot = "thinking" if self._streamed else object()
             if self._emitter.has(slot):
@@ -285,6 +285,9 @@ class ChatDecoder(BaseDecoder):
         if type(content) is not str or not content:
             return
         opening, closing = self._family.tags
+        if not opening:
+            self._emitter.start(object(), TextPart(content))
+            return
         text = ""
         rest = content
         while rest:

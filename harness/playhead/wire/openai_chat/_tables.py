@@ -93,13 +93,14 @@ class Family:
     """What must be known of a model to read its text."""
 
     tags: tuple[str, str] = ("<think>", "</think>")
-    """Between these a model that has no field for it writes its reasoning into the text."""
+    """Between these a model that has no field for it writes its reasoning into the text; empty where it never does."""
     drops_leading_space: bool = False
     """The template of these models puts line ends before the answer; a part of space alone would look like one. Hosts
     of many models pass them on, the models' own makers do not."""
 
 
 _PLAIN = Family()
+_UNTAGGED = Family(tags=("", ""))  # Mistral has typed content for reasoning.
 _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = (
     (re.compile(r"claude"), Family(tags=("<thinking>", "</thinking>"))),
     (re.compile(r"^(qwen|qwq)"), Family(drops_leading_space=True)),
@@ -114,6 +115,8 @@ _HOSTS_OF_MANY = frozenset(("cerebras", "groq", "openrouter"))
 
 def family_of(model: str | None, provider: str | None) -> Family:
     """How the model of this name writes; names of gateways (`vendor/model`, `accounts/x/models/y`) count by their end."""
+    if provider == "mistral":
+        return _UNTAGGED
     if not model:
         return _PLAIN
     name = model.lower().rpartition("/")[2]
