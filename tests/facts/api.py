@@ -29,6 +29,7 @@ def words(value: object) -> str:
     import re
 
     text = str(value).replace("pydantic_ai", "PACKAGE").replace("playhead", "PACKAGE")
+    text = text.replace("typing_extensions.", "typing.")  # which of them it is depends on the Python
     text = re.sub(r"0x[0-9a-f]+", "0x", text)
     text = re.sub(r"\n? *For further information visit \S+", "", text)
     return re.sub(r"\(tests\.facts\.|PACKAGE\.\S*?\.(?=[A-Z])", "", text) if "Error" in text else text
