@@ -331,6 +331,25 @@ async def test_validators_know_a_partial_output() -> None:
     assert seen[0] is True and seen[-1] is False
 
 
+@pytest.mark.parametrize("view", ["stream_text", "stream_output"])
+async def test_what_a_validator_refuses_is_left_out_and_refused_at_the_end(view: str) -> None:
+    agent, _ = told("a text that is far too long")
+
+    @agent.output_validator
+    def short(output: str) -> str:
+        if len(output) > 8:
+            raise ModelRetry("Shorter.")
+        return output
+
+    seen: list[str] = []
+    with pytest.raises(UnexpectedModelBehavior, match="Output validation failed during streaming") as caught:
+        async with agent.run_stream("hi") as result:
+            async for output in getattr(result, view)(debounce_by=None):
+                seen.append(output)
+    assert seen == ["a text t"]
+    assert caught.value.__cause__ == ModelRetry("Shorter.")
+
+
 async def test_the_outputs_retries_are_counted_over_the_run() -> None:
     agent, _ = told("x", "y", output_type=int, output_retries=1)
     with pytest.raises(UnexpectedModelBehavior, match=r"Exceeded maximum retries \(1\) for output validation"):

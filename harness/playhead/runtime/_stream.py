@@ -200,8 +200,10 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 validated: Any = text
                 if validators:
                     partial = replace(self._ctx.run_context(), partial_output=True)
-                    for validator in validators:
-                        validated = await validator.validate(validated, partial)
+                    try:
+                        validated = await _validate_with(validators, text, partial)
+                    except ModelRetry:
+                        continue  # not good yet; whether it is at the end is asked at the end
                 yield validated
         finally:
             await pieces.aclose()
