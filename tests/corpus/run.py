@@ -166,9 +166,10 @@ def decode_interaction(interaction: dict[str, Any]) -> dict[str, Any]:
         failure = _stream_error(decoder.fold.error)
     ids: dict[str, str] = {}
     reply = describe(decoder.fold, decoder.fold.response(), ids)
-    if streamed:
+    if streamed or dialect.name == "google-generate":
         # Providers that do not name the model answer for the one that was asked for.
         reply["model_name"] = reply["model_name"] or model
+    if streamed:
         reply["events"] = [shown for event in events if (shown := _event(event, ids)) is not None]
     if failure is not None:
         shown = {"events": reply.pop("events")} if streamed else {}

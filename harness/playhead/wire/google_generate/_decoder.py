@@ -260,8 +260,8 @@ class GoogleDecoder(BaseDecoder):
             self._emitter.call(slot, args=args.value)
 
     def _inline_data(self, data: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
-        # Pictures that the model drew while it thought are drafts of the one that follows.
-        if part.get("thought") is not True:
+        # Pictures that the model drew while it thought are drafts of the one that follows; a stream does without them.
+        if part.get("thought") is not True or not self._streamed:
             media_type = as_text(data.get("mimeType")) or "application/octet-stream"
             content = BinaryContent(as_bytes(data.get("data")), media_type=media_type)
             self._alone(FilePart(BinaryContent.narrow_type(content), **sealed))
