@@ -21,7 +21,6 @@ from typing import Annotated, Any, NotRequired, Required, cast, get_args, get_or
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     PydanticInvalidForJsonSchema,
     PydanticSchemaGenerationError,
     PydanticUserError,
@@ -32,7 +31,6 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema, SchemaValidator, core_schema, from_json, to_json
 from typing_extensions import (
-    TypedDict,
     TypeIs,
     get_type_hints,
     is_typeddict,
@@ -41,6 +39,7 @@ from typing_extensions import (
 from playhead.context import RunContext
 from playhead.exceptions import UserError
 from playhead.messages import ToolReturn
+from playhead.schema._arguments import arguments_type
 from playhead.schema._docstring import DocstringFormat, read_docstring
 from playhead.schema._json import GenerateToolJsonSchema
 
@@ -335,11 +334,7 @@ def _arguments_schema(
     }
     if takes_extras:
         annotated[_EXTRAS] = extras
-    arguments: Any = TypedDict("Arguments", annotated)  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
-    # Texts below the fields of dataclasses and TypedDicts are descriptions, as those of parameters are.
-    arguments.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
-    arguments.__module__ = "builtins"  # it has no source: nobody shall look for its texts, which takes milliseconds
-    return _with_defaults(TypeAdapter(arguments).core_schema, defaults, takes_extras)
+    return _with_defaults(TypeAdapter(arguments_type(annotated)).core_schema, defaults, takes_extras)
 
 
 def _field_schema(schema: CoreSchema, name: str) -> CoreSchema:
