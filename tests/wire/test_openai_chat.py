@@ -593,3 +593,11 @@ def test_errors_that_are_replies_in_truth_are_read_as_such():
     decoder.close()
     assert (decoder.fold.error, decoder.fold.finish_reason) == (None, "content_filter")
     assert decoder.fold.details == {"content_filter_result": {"hate": {"filtered": True}}}
+
+
+def test_parts_that_can_be_sent_back_say_whose_they_are():
+    fold, _ = decode(stream(chunk({"reasoning_content": "h"}), text("Hi"), END), provider="deepseek")
+    assert fold.parts() == [
+        ThinkingPart("h", id="reasoning_content", provider_name="deepseek"),
+        TextPart("Hi"),
+    ]

@@ -643,3 +643,10 @@ def test_a_request_with_a_text_as_input_is_read():
 def test_a_request_that_is_none_is_an_error(body: bytes):
     with pytest.raises(DecodeError):
         RESPONSES.read_request(WireRequest("/responses", body))
+
+
+def test_all_parts_say_whose_they_are():
+    decoder = RESPONSES.decoder(streamed=True, provider="azure")
+    decoder.feed(stream(*reasoning("a"), *message("Hi", index=1), *called("fc_1", 2)))
+    decoder.close()
+    assert [getattr(part, "provider_name", None) for part in decoder.fold.parts()] == ["azure"] * 3

@@ -188,8 +188,12 @@ class ChatDecoder(BaseDecoder):
                 else:
                     # Groq's own format has no name to send it back by.
                     self._begin_reasoning()
-                    self._emitter.start(slot, ThinkingPart(text, id=None if self._groq else name))
+                    self._emitter.start(slot, ThinkingPart(text, **self._named(name)))
                 return
+
+    def _named(self, name: str) -> dict[str, Any]:
+        """By what reasoning can be sent back: where it stood, and whose it is. Groq's has no such place."""
+        return {} if self._groq else {"id": name, "provider_name": self._provider}
 
     def _begin_reasoning(self) -> None:
         if self._emitter.has(("text", self._text_slot)) and not self._in_tag and not self._one_text:
@@ -216,7 +220,13 @@ class ChatDecoder(BaseDecoder):
             if self._emitter.has(slot):
                 self._emitter.thinking(slot, content, signature=signature)
             else:
-                part = ThinkingPart(content, id=as_text(detail.get("id")), signature=signature, provider_details=more)
+                part = ThinkingPart(
+                    content,
+                    id=as_text(detail.get("id")),
+                    signature=signature,
+                    provider_name=self._provider,
+                    provider_details=more,
+                )
                 self._emitter.start(slot, part)
         return found
 
@@ -236,7 +246,7 @@ class ChatDecoder(BaseDecoder):
             self._text_slot += 1
             self._in_tag = True
             self._begin_answer()
-            self._emitter.start(("text", self._text_slot), ThinkingPart("", id=None if self._groq else "content"))
+            self._emitter.start(("text", self._text_slot), ThinkingPart("", **self._named("content")))
         elif self._emitter.has(slot):
             self._emitter.text(slot, content)
         elif self._family.drops_leading_space and content.isspace():
@@ -305,7 +315,7 @@ class ChatDecoder(BaseDecoder):
             if text:
                 self._emitter.start(object(), TextPart(text))
                 text = ""
-            self._emitter.start(object(), ThinkingPart(thought, id=None if self._groq else "content"))
+            self._emitter.start(object(), ThinkingPart(thought, **self._named("content")))
         if text:
             self._emitter.start(object(), TextPart(text))
 
@@ -348,7 +358,7 @@ class ChatDecoder(BaseDecoder):
         rest: dict[str, Any] = {}
         if extra := call.get("extra_content"):
             # Gemini's thought signatures, to be sent back as they are.
-            rest = {"provider_details": {"extra_content": extra}}
+            rest = {"provider_name": self._provider, "provider_details": {"extra_content": extra}}
         emitter.call(slot, name=name, args=args, tool_call_id=call_id, **rest)
         if not started and emitter.has(slot):
             self._begin_answer()
@@ -397,9 +407,9 @@ class ChatDecoder(BaseDecoder):
             if not streamed or not content:
                 arguments = tool.get("arguments")
                 args = load(arguments) if type(arguments) is str and arguments else arguments
-                self._emitter.whole(BuiltinToolCallPart("web_search", args, call_id))
+                self._emitter.whole(BuiltinToolCallPart("web_search", args, call_id, provider_name=self._provider))
             if not streamed or content:
-                self._emitter.whole(BuiltinToolReturnPart("web_search", content, call_id))
+                self._emitter.whole(BuiltinToolReturnPart("web_search", content, call_id, provider_name=self._provider))
                 self._search_id = None
             if self._emitter.has(("text", self._text_slot)) and not self._one_text:
                 self._text_slot += 1

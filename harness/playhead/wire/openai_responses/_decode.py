@@ -14,6 +14,8 @@ from typing import Any
 
 from playhead.exceptions import DecodeError
 from playhead.messages import (
+    FilePart,
+    ModelResponsePart,
     ResponseMeta,
     TextPart,
     TextPartDelta,
@@ -65,8 +67,9 @@ class _Item:
 class ResponsesDecoder(BaseDecoder):
     """Bytes of one response in, events out."""
 
-    def __init__(self, *, streamed: bool, model: str | None = None) -> None:
+    def __init__(self, *, streamed: bool, model: str | None = None, provider: str | None = None) -> None:
         super().__init__(streamed=streamed)
+        self._provider = provider
         self._items: dict[Any, _Item] = {}
         self._order: list[_Item] = []
         self._searches: deque[str] = deque()
@@ -122,7 +125,7 @@ class ResponsesDecoder(BaseDecoder):
         refusal = refusal_in(output)
         if refusal is None:
             for part in all_parts_of(output):
-                self._emitter.whole(part)
+                self._alone(part)
         self._background = bool(response.get("background"))
         self._emitter.close()
         self._learn_usage(response)
@@ -135,6 +138,15 @@ class ResponsesDecoder(BaseDecoder):
         elif raw:
             self._emitter.meta(ResponseMeta(finish_reason=FINISH_REASONS.get(raw), raw_finish_reason=raw))
         self._terminal = status not in ("queued", "in_progress")
+
+    def _begin(self, slot: Any, part: ModelResponsePart) -> None:
+        """Start a part, and say whose it is: what came from somebody else does not go back as an item."""
+        if self._provider is not None and not isinstance(part, FilePart):
+            part.provider_name = self._provider
+        self._emitter.start(slot, part)
+
+    def _alone(self, part: ModelResponsePart) -> None:
+        self._begin(object(), part)
 
     # ---- items
     def _item(self, event: dict[str, Any], kind: str) -> _Item:
@@ -166,23 +178,23 @@ class ResponsesDecoder(BaseDecoder):
             if part.tool_name:
                 if type(part.args) is str:
                     known.args.append(part.args)
-                emitter.start(known, part)
+                self._begin(known, part)
         elif kind in ("web_search_call", "file_search_call", "tool_search_call"):
             part = call_of(item)
             if kind == "tool_search_call" and item.get("execution") != "client" and item.get("call_id") is None:
                 self._searches.append(part.tool_call_id)
             part.args = None
-            emitter.start(known, part)
+            self._begin(known, part)
         elif kind in ("code_interpreter_call", "mcp_call"):
             part = call_of(item)
             # Arguments are JSON around a text (or JSON) that comes in deltas: everything before it first.
             opening = dump_text(part.args)[:-2] if kind == "code_interpreter_call" else dump_text(part.args)[:-3]
             part.args = None
-            emitter.start(known, part)
+            self._begin(known, part)
             emitter.call(known, args=opening)
             known.open_json = True
         elif kind in ("image_generation_call", "mcp_list_tools"):
-            emitter.start(known, call_of(item))
+            self._begin(known, call_of(item))
 
     def _item_done(self, event: dict[str, Any]) -> None:
         item = as_dict(event.get("item"))
@@ -196,25 +208,25 @@ class ResponsesDecoder(BaseDecoder):
             if started:
                 self._finish_args(known, item.get("arguments", item.get("input")))
             else:
-                emitter.start(known, function_call(item))
+                self._begin(known, function_call(item))
         elif kind == "reasoning":
             self._reasoning_done(known, item)
         elif kind == "message":
             self._message_done(known, item)
         elif kind in ("code_interpreter_call", "mcp_call"):
             if not started:
-                emitter.start(known, call_of(item))
+                self._begin(known, call_of(item))
             elif known.open_json:
                 rest = code_json(item) if kind == "code_interpreter_call" else arguments_json(item)
                 self._close_json(known, rest, '"}' if kind == "code_interpreter_call" else "}")
             if kind == "code_interpreter_call":
                 for file in code_interpreter_files(item):
-                    emitter.whole(file)
+                    self._alone(file)
             self._returned(item)
         elif kind in ("web_search_call", "file_search_call"):
             call = call_of(item)
             if not started:
-                emitter.start(known, call)
+                self._begin(known, call)
             elif call.args is not None:
                 emitter.call(known, args=call.args)
             self._returned(item)
@@ -222,13 +234,13 @@ class ResponsesDecoder(BaseDecoder):
             self._tool_search_done(known, item, started)
         elif kind == "image_generation_call":
             if not started:
-                emitter.start(known, call_of(item))
+                self._begin(known, call_of(item))
             if (image := image_of(item)) is not None:
-                emitter.whole(image)
+                self._alone(image)
             self._returned(item)
         elif kind == "mcp_list_tools":
             if not started:
-                emitter.start(known, call_of(item))
+                self._begin(known, call_of(item))
             self._returned(item)
             self._listed.add(item.get("id"))
         elif kind == "tool_search_output":
@@ -241,18 +253,18 @@ class ResponsesDecoder(BaseDecoder):
                 self._returned(item, call_id)
         else:
             for part in parts_of(item):
-                emitter.whole(part)
+                self._alone(part)
         known.done = True
 
     def _returned(self, item: dict[str, Any], call_id: str | None = None) -> None:
         part = return_of(item, call_id)
         if part is not None:
-            self._emitter.whole(part)
+            self._alone(part)
 
     def _tool_search_done(self, known: _Item, item: dict[str, Any], started: bool) -> None:
         call = call_of(item)
         if not started:
-            self._emitter.start(known, call)
+            self._begin(known, call)
         elif item.get("execution") == "client":
             # The id in the last event is the one that the next request has to name.
             self._emitter.call(
@@ -276,7 +288,7 @@ class ResponsesDecoder(BaseDecoder):
     def _start_text(self, known: _Item, slot: Any, text: str) -> None:
         known.texts += 1
         details = {"phase": known.phase} if known.phase is not None else None
-        self._emitter.start(slot, TextPart(text, id=known.id, provider_details=details))
+        self._begin(slot, TextPart(text, id=known.id, provider_details=details))
 
     def _text_done(self, event: dict[str, Any]) -> None:
         known = self._item(event, "message")
@@ -329,7 +341,7 @@ class ResponsesDecoder(BaseDecoder):
         slot = self._summary_slot(known, event.get("summary_index"))
         text = as_text(as_dict(event.get("part")).get("text")) or ""
         if not self._emitter.has(slot):
-            self._emitter.start(slot, ThinkingPart(text, id=known.id))
+            self._begin(slot, ThinkingPart(text, id=known.id))
         elif text:
             self._emitter.thinking(slot, text)
 
@@ -351,13 +363,13 @@ class ResponsesDecoder(BaseDecoder):
         if self._emitter.has(known):
             self._emitter.delta(known, ThinkingPartDelta(provider_details=update))
         else:
-            self._emitter.start(known, ThinkingPart("", id=known.id, provider_details=update(None)))
+            self._begin(known, ThinkingPart("", id=known.id, provider_details=update(None)))
 
     def _reasoning_done(self, known: _Item, item: dict[str, Any]) -> None:
         signature = as_text(item.get("encrypted_content"))
         if not self._emitter.has(known):
             for index, part in enumerate(parts_of(item)):
-                self._emitter.start(self._summary_slot(known, index), part)
+                self._begin(self._summary_slot(known, index), part)
         elif signature is not None:
             self._emitter.thinking(known, signature=signature)
 
@@ -427,7 +439,7 @@ class ResponsesDecoder(BaseDecoder):
                 self._refuse(refusal)
             else:
                 for part in all_parts_of(output):
-                    self._emitter.whole(part)
+                    self._alone(part)
         else:
             for item in output:
                 # Lists of tools are sometimes announced and then told only here.

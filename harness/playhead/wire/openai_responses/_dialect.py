@@ -47,7 +47,7 @@ class OpenAIResponses:
 
     def decoder(self, *, streamed: bool, model: str | None = None, provider: str | None = None) -> ResponsesDecoder:
         """A machine for one reply."""
-        return ResponsesDecoder(streamed=streamed, model=model)
+        return ResponsesDecoder(streamed=streamed, model=model, provider=provider)
 
     def encoder(self, *, streamed: bool, call: ModelCall | None = None) -> ResponsesEncoder | WholeResponsesEncoder:
         """A machine that writes one reply."""
