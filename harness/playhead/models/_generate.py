@@ -63,7 +63,7 @@ class JsonSchemaTestData:
             return ""
         if schema.get("format") == "date":
             return (_FIRST_DAY + timedelta(days=self.seed)).isoformat()
-        return self._character() * (shortest or 1) if shortest != 0 or longest is None else self._character()
+        return self._character() * (1 if shortest is None else shortest)
 
     def _integer(self, schema: dict[str, Any]) -> int:
         low, high = schema.get("minimum"), schema.get("maximum")
@@ -103,17 +103,20 @@ class JsonSchemaTestData:
                 data.append(self._any(items))
                 if unique:
                     self.seed += 1
-        elif items and schema.get("maxItems") is None and not data:
+        elif items and ((most := schema.get("maxItems")) is None or len(data) < most):
             data.append(self._any(items))
             if unique:
                 self.seed += 1
         return data
 
     def _character(self) -> str:
-        """`a` for the first seed, then on through letters, digits and signs; two of them when these are used up."""
+        """`a` for the first seed, then on through letters, digits and signs; more of them when these are used up."""
         rounds, place = divmod(self.seed, len(CHARACTERS))
-        first = CHARACTERS[(rounds - 1) % len(CHARACTERS)] if rounds else ""
-        return first + CHARACTERS[place]
+        text = CHARACTERS[place]
+        while rounds > 0:
+            rounds, place = divmod(rounds - 1, len(CHARACTERS))
+            text = CHARACTERS[place] + text
+        return text
 
 
 _MAKERS = {
