@@ -293,6 +293,16 @@ def test_a_whole_reply_has_the_sources_in_the_result_of_its_search():
     assert streamed.details["web_search_sources"] == content["sources"]
 
 
+def test_the_text_says_which_of_its_words_rest_on_which_source():
+    supports = [{"segment": {"endIndex": 1, "text": "x"}, "groundingChunkIndices": [0]}]
+    grounding = {"webSearchQueries": ["q"], "groundingChunks": [{"web": {"uri": "u"}}], "groundingSupports": supports}
+    chunks = [chunk({"text": "x"}), chunk({"text": "y"}, groundingMetadata=grounding, finishReason="STOP")]
+    whole = chunk({"text": "xy"}, groundingMetadata=grounding, finishReason="STOP")
+    for body, streamed in ((sse(*chunks), True), (json.dumps(whole).encode(), False)):
+        text = decode(body, streamed=streamed)[1].parts()[0]
+        assert text == TextPart("xy", provider_name=GLA, provider_details={"grounding_supports": supports})
+
+
 class TestUsage:
     def test_thoughts_count_as_output_and_what_tools_put_into_the_prompt_as_input(self):
         counts = {

@@ -66,6 +66,7 @@ class GoogleDecoder(BaseDecoder):
         self._invoked = False
         self._grounding: dict[str, Any] = {}
         self._run: tuple[str, object] | None = None
+        self._said: object = None
         self._code_id: str | None = None
         self._media_id: str | None = None
         self._partial: tuple[object, PartialArgs] | None = None
@@ -130,7 +131,7 @@ class GoogleDecoder(BaseDecoder):
             self._fail(read_error_object(fields))
             return
         candidates = as_objects(fields.get("candidates"))
-        candidate: dict[str, Any] = next((item for item in candidates if not item.get("index")), {})
+        candidate = next((item for item in candidates if not item.get("index")), as_dict(None))
         if not self._begun:
             self._begun = bool(candidates) or any(map(fields.__contains__, _SIGNS))
         self._describe(fields, candidate)
@@ -216,6 +217,8 @@ class GoogleDecoder(BaseDecoder):
             # In a whole reply each part is one of its own: signatures belong to their place.
             self._run = (kind, object())
             slot = self._run[1]
+            if kind == "text":
+                self._said = slot
             (emitter.text if kind == "text" else emitter.thinking)(slot, text, **sealed)
             return
         slot = self._run[1]
@@ -337,6 +340,11 @@ class GoogleDecoder(BaseDecoder):
         """Searches that are told of in metadata alone; it comes with the last chunk."""
         if not self._grounding:
             return
+        supports = as_list(self._grounding.get("groundingSupports"))
+        if supports and self._grounding.get("groundingChunks") and self._said is not None:
+            # Which words rest on which sources; what the sources are stands in the result of the search.
+            delta = TextPartDelta("", provider_name=self._provider, provider_details={"grounding_supports": supports})
+            self._emitter.delta(self._said, delta)
         if self._invoked:
             # The search's result was handed out before its sources were known.
             if self._streamed and (sources := _web_sources(self._grounding)):
