@@ -25,6 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+from typing_extensions import TypedDict
+
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / ".venv-reference" / "bin" / "python"
 SIZES = {
@@ -34,6 +37,47 @@ SIZES = {
     "short": [200],
 }
 BUDGETS = {"run_stream_events": 3.5}  # times `bare` at 10,000 events; 3 for the others
+
+
+class Item(BaseModel):
+    """One of a list."""
+
+    id: int
+    name: str
+    score: float
+    tags: list[str]
+
+
+class Report(BaseModel):
+    """A list as a model."""
+
+    title: str
+    items: list[Item]
+
+
+class ItemDict(TypedDict):
+    """One of a list."""
+
+    id: int
+    name: str
+    score: float
+    tags: list[str]
+
+
+class ReportDict(TypedDict, total=False):
+    """A list as a dictionary."""
+
+    title: str
+    items: list[ItemDict]
+
+
+class Answer(BaseModel):
+    """A short answer."""
+
+    text: str
+
+
+OUTPUT_TYPES: dict[str, Any] = {"model": Report, "typeddict": ReportDict, "answer": Answer}
 
 
 # --------------------------------------------------------------------------- what is measured, for any runtime
@@ -143,7 +187,7 @@ class Runtime:
             for start in range(0, len(text), 8):
                 yield {0: call(json_args=text[start : start + 8])}
 
-        agent = self.top.Agent(self.function.FunctionModel(stream_function=stream), output_type=output_types()[kind])
+        agent = self.top.Agent(self.function.FunctionModel(stream_function=stream), output_type=OUTPUT_TYPES[kind])
         seen, latest = 0, None
         async with agent.run_stream("hi") as result:
             async for output in result.stream_output(debounce_by=None):
@@ -178,7 +222,7 @@ class Runtime:
 
     async def short(self, times: int) -> int:
         """Runs as a test suite makes them: an agent with a tool and an output type is built, and run once."""
-        kind = output_types()["answer"]
+        kind = OUTPUT_TYPES["answer"]
 
         def tool(x: int) -> str:
             """A tool."""
@@ -187,37 +231,6 @@ class Runtime:
         for _ in range(times):
             await self.top.Agent(self.test.TestModel(), tools=[tool], output_type=kind).run("hi")
         return times
-
-
-def output_types() -> dict[str, Any]:
-    """The output types of the structured cases."""
-    from pydantic import BaseModel
-    from typing_extensions import TypedDict
-
-    class Item(BaseModel):
-        id: int
-        name: str
-        score: float
-        tags: list[str]
-
-    class Report(BaseModel):
-        title: str
-        items: list[Item]
-
-    class ItemDict(TypedDict):
-        id: int
-        name: str
-        score: float
-        tags: list[str]
-
-    class ReportDict(TypedDict, total=False):
-        title: str
-        items: list[ItemDict]
-
-    class Answer(BaseModel):
-        text: str
-
-    return {"model": Report, "typeddict": ReportDict, "answer": Answer}
 
 
 def document(size: int) -> str:
@@ -295,6 +308,7 @@ def measure(groups: list[str] | None = None, repeat: int = 5, reference: Path = 
                 for column in row.keys() - {"playhead"}:
                     row[f"playhead / {column}"] = row["playhead"] / row[column]
                 rows[f"{group}: {case}, {size}"] = row
+                show({f"{group}: {case}, {size}": row})
             first, last = SIZES[group][0], SIZES[group][-1]
             if first != last:
                 small, large = (rows[f"{group}: {case}, {size}"]["playhead"] for size in (first, last))
@@ -315,7 +329,7 @@ def show(rows: dict[str, Any]) -> None:
             f"{key} {value * 1e3:.2f} ms" for key, value in row.items() if "/" not in key and key != "slope"
         )
         ratios = ", ".join(f"{key} {value:.3g}" for key, value in row.items() if "/" in key or key == "slope")
-        print(f"{name}: {times}; {ratios}")
+        print(f"{name}: {times}; {ratios}", flush=True)
 
 
 def main() -> None:
@@ -328,7 +342,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--reference", type=Path, default=REFERENCE)
     args = parser.parse_args()
-    show(measure(args.groups, args.repeat, args.reference))
+    for name, row in measure(args.groups, args.repeat, args.reference).items():
+        if "slope" in row:
+            print(f"{name}: slope {row['slope']:.3f}")
 
 
 if __name__ == "__main__":
