@@ -27,6 +27,7 @@ __all__ = [
     "CombinedToolset",
     "DeferredLoadingToolset",
     "DeferredToolset",
+    "DynamicToolset",
     "ExternalToolset",
     "FilteredToolset",
     "FunctionToolset",
