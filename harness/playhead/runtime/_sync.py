@@ -20,17 +20,18 @@ from playhead.usage import RunUsage
 T = TypeVar("T")
 
 
-class _OwnLoop(threading.local):
-    """A loop for each thread that has none. It is closed with the thread."""
+class _OwnLoop:
+    """A loop for a thread that has none. It is closed when the thread ends."""
 
-    loop: asyncio.AbstractEventLoop | None = None
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
 
     def __del__(self) -> None:
-        if self.loop is not None and not self.loop.is_closed():
+        if not self.loop.is_closed():
             self.loop.close()
 
 
-_own = _OwnLoop()
+_own = threading.local()
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -38,9 +39,10 @@ def event_loop() -> asyncio.AbstractEventLoop:
     loop = _loop_that_was_set()
     if loop is not None and not loop.is_closed():
         return loop
-    if _own.loop is None or _own.loop.is_closed():
-        _own.loop = asyncio.new_event_loop()
-    return _own.loop
+    own: _OwnLoop | None = getattr(_own, "held", None)
+    if own is None or own.loop.is_closed():
+        own = _own.held = _OwnLoop()
+    return own.loop
 
 
 def _loop_that_was_set() -> asyncio.AbstractEventLoop | None:
