@@ -7,11 +7,13 @@ import gc
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+import playhead
 import playhead.models
 from playhead.exceptions import DecodeError, ModelAPIError, ModelHTTPError, UserError
 from playhead.messages import (
@@ -661,6 +663,36 @@ class TestOverSockets:
             asked = HttpModel("anthropic-messages", "m", base_url=server.url)
             replies = await asyncio.gather(*(stream(asked) for _ in range(20)))
             assert {reply.text for _, reply in replies} == {"It is sunny."}
+
+
+class TestCassettes:
+    async def test_a_stream_is_recorded_and_replayed_without_its_server_or_a_key(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        path = tmp_path / "stream.yaml"
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-secret")
+        async with Server(frames()) as server:
+            asked = AnthropicModel("m", provider=AnthropicProvider(base_url=server.url))
+            with playhead.use_cassette(path, record_mode="once"):
+                recorded, reply = await stream(asked)
+        monkeypatch.delenv("ANTHROPIC_API_KEY")
+        assert "sk-ant-secret" not in path.read_text("utf-8")
+        for rechunk in (None, "bytes"):
+            options: Any = {} if rechunk is None else {"rechunk": rechunk}
+            with playhead.use_cassette(path, **options):
+                replayed, again = await stream(asked)
+            assert again.parts == reply.parts
+            assert replayed == recorded
+
+    async def test_an_error_is_replayed_as_it_was(self, tmp_path: Path):
+        path = tmp_path / "cut.yaml"
+        async with Server(frames()[:3], cut=True) as server:
+            asked = AnthropicModel("m", provider=AnthropicProvider(base_url=server.url, api_key="k"))
+            with playhead.use_cassette(path, record_mode="once"), pytest.raises(ModelAPIError) as first:
+                await stream(asked)
+        with playhead.use_cassette(path), pytest.raises(ModelAPIError) as second:
+            await stream(asked)
+        assert str(second.value) == str(first.value)
 
 
 async def test_memory_does_not_grow_with_the_stream():
