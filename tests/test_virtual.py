@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ import pytest
 from playhead import clock, use_cassette
 from playhead.cassette import Interaction, RecordedRequest, RecordedResponse, Stream, write_file
 from playhead.clock import EPOCH, FixedClock, use_clock
-from playhead.virtual import VirtualTime, VirtualTimeError, virtual_time
+from playhead.virtual import VirtualTime, VirtualTimeError, accompany, leave, virtual_time
 
 pytest_plugins = ["pytester"]
 T = TypeVar("T")
@@ -164,9 +165,12 @@ def test_a_thread_may_wait_for_the_loop() -> None:
 
 def serve(
     respond: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    loops: list[asyncio.AbstractEventLoop] | None = None,
 ) -> tuple[int, Callable[[], None]]:
     """A server on a loop of its own, in a thread that is not virtual."""
     loop = asyncio.new_event_loop()
+    if loops is not None:
+        loops.append(loop)
     started = threading.Event()
     ports: list[int] = []
     servers: list[asyncio.Server] = []
@@ -185,9 +189,17 @@ def serve(
     thread.start()
     assert started.wait(5)
 
+    async def end() -> None:
+        servers[0].close()
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks) if tasks else None
+        await asyncio.sleep(0.01)  # transports close a turn later
+        loop.stop()
+
     def stop() -> None:
-        loop.call_soon_threadsafe(servers[0].close)
-        loop.call_soon_threadsafe(loop.stop)
+        asyncio.run_coroutine_threadsafe(end(), loop)
         thread.join(5)
         loop.close()
 
@@ -378,6 +390,93 @@ def test_a_cassette_recorded_over_a_minute_replays_at_once_and_exactly(tmp_path:
     assert [chunk for chunk, _ in seen] == frames
     assert [moment - seen[0][1] for _, moment in seen] == [(at - at_ms[0]) / 2 for at in at_ms]
     assert virtual.elapsed == at_ms[-1] / 2000
+
+
+@contextmanager
+def slow_server(seconds: float) -> Generator[str]:
+    """A server that shares the time of this thread, and waits before each half of its reply."""
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await clock.sleep(seconds)
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\no")
+            await clock.sleep(seconds)
+            writer.write(b"k")
+            await writer.drain()
+        finally:
+            writer.close()
+
+    loops: list[asyncio.AbstractEventLoop] = []
+    port, stop = serve(respond, loops)
+    accompany(loops[0])
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        leave(loops[0])
+        stop()
+
+
+@pytest.mark.parametrize("server_first", [True, False])
+def test_a_server_that_shares_the_time_waits_without_taking_any(server_first: bool) -> None:
+    async def main(url: str) -> tuple[str, float]:
+        start = asyncio.get_running_loop().time()
+        async with httpx.AsyncClient(timeout=100, trust_env=False) as client:
+            reply = await client.get(url)
+        return reply.text, asyncio.get_running_loop().time() - start
+
+    with ExitStack() as stack:
+        url = stack.enter_context(slow_server(45)) if server_first else ""
+        virtual = stack.enter_context(virtual_time())
+        url = url or stack.enter_context(slow_server(45))
+        began = time.perf_counter()
+        assert asyncio.run(main(url)) == ("ok", 90)
+        assert virtual.elapsed == 90
+        assert time.perf_counter() - began < 5
+
+
+def test_a_timeout_of_the_client_fires_between_two_pieces_of_such_a_server() -> None:
+    async def main(url: str) -> float:
+        start = asyncio.get_running_loop().time()
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get(url)
+        return asyncio.get_running_loop().time() - start
+
+    with slow_server(45) as url, virtual_time():
+        assert asyncio.run(main(url)) == 30
+
+
+def test_a_sync_client_is_served_without_waiting() -> None:
+    with slow_server(20) as url, virtual_time():
+        began = time.perf_counter()
+        assert httpx.get(url, timeout=10, trust_env=False).text == "ok"
+        assert time.perf_counter() - began < 5
+
+
+def test_a_sync_client_that_blocks_the_loop_is_served_in_real_time() -> None:
+    async def main(url: str) -> str:
+        return httpx.get(url, timeout=10, trust_env=False).text
+
+    with slow_server(0.3) as url, virtual_time():
+        assert asyncio.run(main(url)) == "ok"
+
+
+def test_a_client_in_a_worker_thread_is_served_in_real_time() -> None:
+    async def main(url: str) -> str:
+        return (await asyncio.to_thread(httpx.get, url, timeout=10, trust_env=False)).text
+
+    with slow_server(0.2) as url, virtual_time():
+        assert asyncio.run(main(url)) == "ok"
+
+
+def test_after_the_block_such_a_server_has_its_own_time_again() -> None:
+    with slow_server(0.05) as url:
+        with virtual_time():
+            asyncio.run(asyncio.sleep(1000))
+        began = time.perf_counter()
+        assert httpx.get(url, timeout=10, trust_env=False).text == "ok"
+        assert 0.09 <= time.perf_counter() - began < 5
 
 
 UNDER_PLUGINS = """

@@ -15,7 +15,10 @@ When a loop has nothing to do it does not always jump:
 - while sockets are open it gives them `patience` real seconds to deliver before each jump; virtual time stands still;
 - with nothing scheduled at all it just waits.
 
-Not seen are threads made by hand, other processes, and servers that take longer than `patience` to answer: put
+A server with a loop in a thread of its own can share the time (`accompany`, as `playhead.server.RunningProvider` does):
+then time jumps when all of these loops wait, and a reply that the server delays by a minute comes at once.
+
+Not seen are threads made by hand, other processes, and other servers that take longer than `patience` to answer: put
 `with time.real():` around what waits for those. `time.time`, `time.sleep` and `datetime.now` are not moved; uvloop and
 the proactor loop of Windows cannot be made virtual, and say so.
 """
@@ -31,11 +34,12 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import Any, TypeVar, cast
+from weakref import WeakSet
 
 from playhead import clock
 from playhead.exceptions import PlayheadError
 
-__all__ = ["PATIENCE", "VirtualTime", "VirtualTimeError", "virtual_time"]
+__all__ = ["PATIENCE", "VirtualTime", "VirtualTimeError", "accompany", "leave", "virtual_time"]
 
 T = TypeVar("T")
 
@@ -54,11 +58,13 @@ class VirtualTime:
         self.patience = patience
         self._jumps = True
         self._loops: list[_VirtualLoop] = []
+        self._passed = 0.0  # what has passed on all loops, where several threads share this time
+        self._lock = threading.Lock()
 
     @property
     def elapsed(self) -> float:
         """Virtual seconds since the block's first loop became virtual, on the loop that came furthest, to the nanosecond."""
-        return round(max((loop.now - loop.began for loop in self._loops), default=0.0), 9)
+        return round(max((loop.read() - loop.base for loop in self._loops), default=0.0), 9)
 
     @property
     def jumps(self) -> int:
@@ -69,8 +75,10 @@ class VirtualTime:
         """Move time on by hand: timers that are due then run when the loop has its next turn."""
         if seconds < 0:
             raise ValueError("time cannot go back; give the seconds by which it moves on")
-        for loop in self._loops:
-            loop.now += seconds
+        with self._lock:
+            for loop in self._loops:
+                loop.now = loop.read() + seconds
+            self._passed += seconds
 
     @contextmanager
     def real(self) -> Generator[None]:
@@ -92,11 +100,37 @@ class VirtualTime:
                 "run this test on asyncio's own loop (no uvloop policy or loop_factory for it; on Windows use "
                 "asyncio.SelectorEventLoop), or without virtual time",
             )
-        self._loops.append(_VirtualLoop(loop, self))
+        self._passed = max((other.read() - other.base for other in self._loops), default=0.0)
+        self._loops.append(_VirtualLoop(loop, self, self._passed))
+
+    def _join(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take a loop that runs in another thread."""
+        _within(loop, lambda: self._take(loop))
+
+    def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        for taken in [taken for taken in self._loops if taken.loop is loop]:
+            _within(loop, taken.release)
+            self._loops.remove(taken)
 
     def _release(self) -> None:
         for loop in self._loops:
-            loop.release()
+            _within(loop.loop, loop.release)
+
+    def _is_shared(self) -> bool:
+        first = self._loops[0].thread
+        return any(loop.thread != first and loop.loop.is_running() for loop in self._loops)
+
+    def _flow(self, passed: float) -> None:
+        with self._lock:
+            self._passed = max(self._passed, passed)
+
+    def _may_jump(self, loop: _VirtualLoop) -> bool:
+        """Whether all others wait, for nothing earlier, and nothing has arrived that they have not seen yet."""
+        return all(
+            other.waits_until is not None and other.waits_until >= (loop.waits_until or 0.0) and not other.has_events()
+            for other in self._loops
+            if other is not loop and other.loop.is_running()
+        )
 
 
 @contextmanager
@@ -111,6 +145,8 @@ def virtual_time(patience: float = PATIENCE) -> Generator[VirtualTime]:
         yield outer
         return
     time = VirtualTime(patience)
+    for companion in list(_companions.get(thread, ())):
+        time._join(companion)
     running = asyncio._get_running_loop()
     if running is not None:
         time._take(running)  # the class above is the other half of this function
@@ -125,16 +161,41 @@ def virtual_time(patience: float = PATIENCE) -> Generator[VirtualTime]:
         time._release()
 
 
+def accompany(loop: asyncio.AbstractEventLoop) -> None:
+    """Let `loop`, which runs in another thread, share the virtual time of this thread: now, and in blocks to come.
+
+    For servers that a test starts. Call `leave` before the loop is stopped.
+    """
+    thread = threading.get_ident()
+    _companions.setdefault(thread, WeakSet()).add(loop)
+    time = _active.get(thread)
+    if time is not None:
+        time._join(loop)
+
+
+def leave(loop: asyncio.AbstractEventLoop) -> None:
+    """Undo `accompany`: the loop has its own time again."""
+    for loops in _companions.values():
+        loops.discard(loop)
+    for time in list(_active.values()):
+        time._leave(loop)
+
+
 class _VirtualLoop:
     """One loop made virtual: its clock, and its way to wait."""
 
-    def __init__(self, loop: asyncio.selector_events.BaseSelectorEventLoop, time: VirtualTime) -> None:
+    def __init__(self, loop: asyncio.selector_events.BaseSelectorEventLoop, time: VirtualTime, passed: float) -> None:
         self.loop: Any = loop
         self.time = time
+        self.thread = threading.get_ident()
         self.jumps = 0
+        self.waits_until: float | None = None
+        """While it waits: when its next timer is due, counted from the beginning of this time."""
         # Real time is where virtual time begins: older timers would fire at the wrong moment otherwise. Where there are
         # none, it is a whole number, to which floats can add whole seconds exactly.
         self.now = self.began = loop.time() if self.loop._scheduled else float(math.ceil(loop.time()))
+        self.base = self.began - passed
+        """What this loop's clock says when nothing has passed yet."""
         self._real_time: Callable[[], float] = loop.time
         self._selector: Any = self.loop._selector
         self._select: Callable[[float | None], list[Any]] = self._selector.select
@@ -142,14 +203,14 @@ class _VirtualLoop:
         self._executing = 0
         self.loop.started_at = clock.SystemClock().now()  # read by playhead.clock
         self.loop.started_time = self.began
-        self.loop.time = lambda: self.now
+        self.loop.time = self.read
         self.loop.run_in_executor = self._counted
         self._selector.select = self.select
         setattr(loop, _MARK, self)
 
     def release(self) -> None:
         """Give the loop its own time back; what is scheduled keeps its distance from now."""
-        passed = self.now - self._real_time()
+        passed = self.read() - self._real_time()
         for holder, names in ((self.loop, (*_REPLACED, _MARK)), (self._selector, ("select",))):
             for name in names:
                 with suppress(AttributeError):
@@ -157,13 +218,30 @@ class _VirtualLoop:
         for handle in self.loop._scheduled:
             handle._when -= passed  # all by the same: the heap stays a heap
 
+    def read(self) -> float:
+        """What this loop's clock says."""
+        shared = self.base + self.time._passed
+        return shared if shared > self.now + _EXACT else self.now
+
+    def has_events(self) -> bool:
+        """Whether something has arrived for this loop; may be asked from any thread."""
+        return bool(self._select(0))
+
     def select(self, timeout: float | None = None) -> list[Any]:
         """Wait for files or the next timer, as `selectors.BaseSelector.select` does: jump, where nothing else can happen."""
-        if timeout is None:
-            return self._select(None)
+        shared = self.time._is_shared()
+        if timeout is None and not shared:
+            self.waits_until = math.inf  # also for a loop that begins to share this time meanwhile
+            try:
+                return self._select(None)
+            finally:
+                self.waits_until = None
         events = self._select(0)
-        if events or timeout <= 0:
+        if events or (timeout is not None and timeout <= 0):
             return events
+        self.now = self.read()
+        if shared:
+            return self._select_together(timeout is not None)
         if not self.time._jumps or self._threads_work():
             before = self._real_time()
             events = self._select(timeout)
@@ -178,6 +256,38 @@ class _VirtualLoop:
             self.now = max(self.now, self.loop._scheduled[0]._when)  # exactly: no sum of floats drifts here
         return []
 
+    def _select_together(self, has_timer: bool) -> list[Any]:
+        """The same where loops of several threads share the time: it jumps when all of them wait.
+
+        While another loop is busy for long (it may be blocked by a call that waits for this one), while threads work,
+        and within `real`, time passes as on the wall.
+        """
+        due: float | None = self.loop._scheduled[0]._when if has_timer and self.loop._scheduled else None
+        held_up = 0.0
+        try:
+            while due is None or self.read() + _EXACT < due:
+                flows = not self.time._jumps or self._threads_work()
+                self.waits_until = None if flows else math.inf if due is None else due - self.base
+                passed, before = self.time._passed, self._real_time()
+                events = self._select(min(_TOGETHER, self.time.patience))
+                waited = self._real_time() - before
+                if flows or held_up > _HELD_UP:
+                    self.time._flow(passed + waited)
+                if events:
+                    return events
+                if flows or due is None or self.time._may_jump(self):
+                    held_up = 0.0
+                    if not flows and due is not None:
+                        self.jumps += 1
+                        self.now = max(self.now, due)
+                        self.time._flow(due - self.base)
+                else:
+                    held_up += waited
+            self.now = max(self.now, due)
+            return []
+        finally:
+            self.waits_until = None
+
     def _counted(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         future = self._run_in_executor(executor, func, *args)
         self._executing += 1
@@ -189,6 +299,31 @@ class _VirtualLoop:
 
     def _threads_work(self) -> bool:
         return self._executing > 0 or _anyio_workers_busy(self.loop)
+
+
+def _within(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call something between two turns of a loop that may run in another thread."""
+    if not loop.is_running() or asyncio._get_running_loop() is loop:
+        call()
+        return
+    done = threading.Event()
+
+    def called() -> None:
+        try:
+            call()
+        finally:
+            done.set()
+
+    try:
+        loop.call_soon_threadsafe(called)
+    except RuntimeError:  # closed since
+        call()
+        return
+    if not done.wait(5):
+        raise VirtualTimeError(
+            "a server's loop did not answer within 5 seconds, so its time is not what it should be",
+            "look for a handler that blocks the loop",
+        )
 
 
 def _anyio_workers_busy(loop: asyncio.AbstractEventLoop) -> bool:
@@ -254,5 +389,9 @@ def _runner_get_loop(self: asyncio.Runner) -> asyncio.AbstractEventLoop:
 
 _MARK = "_playhead_virtual"
 _REPLACED = ("time", "run_in_executor", "started_at", "started_time")
+_EXACT = 1e-9
+_TOGETHER = 0.005
+_HELD_UP = 0.25
 _active: dict[int, VirtualTime] = {}
+_companions: dict[int, WeakSet[asyncio.AbstractEventLoop]] = {}
 _originals: dict[str, Callable[..., Any]] = {}

@@ -8,6 +8,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
+from playhead import virtual
 from playhead.server._core import Provider
 from playhead.server._h11 import SmallServer
 from playhead.server._journal import Journal
@@ -108,12 +109,15 @@ class RunningProvider:
         ready.wait()
         if failure:
             raise failure[0]
+        assert self._loop is not None
+        virtual.accompany(self._loop)  # on a virtual clock its waiting takes no time either
         return self
 
     def stop(self) -> None:
         """Close every connection and end the thread."""
         if self._thread is not None and self._thread.is_alive():
             assert self._loop is not None
+            virtual.leave(self._loop)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
 
