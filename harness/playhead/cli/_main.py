@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("playhead.cli._diff", "Compare two cassettes by meaning."),
     "check": ("playhead.cli._check", "Find secrets, old and broken recordings."),
     "scrub": ("playhead.cli._scrub", "Mask the secrets in cassettes, in place."),
+    "serve": ("playhead.cli._serve", "A fake provider from a script or cassette, or a recording proxy."),
     "convert": ("playhead.cli._convert", "Convert cassettes and scripts."),
 }
 """Each command's module (which has a function `command`) and its line in the help."""

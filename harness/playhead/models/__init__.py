@@ -12,11 +12,12 @@ from playhead.models._known import KnownModelName
 from playhead.models._model import Model, StreamedResponse
 from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, ModelProfileSpec
 from playhead.models._providers import PROVIDERS, Provider
+from playhead.models._schema_model import SchemaModel
 from playhead.models._script import Condition, Response, ResponseLike, Script, as_response
 from playhead.models._script_file import dump_script, load_script, parse_script, script_schema
 from playhead.models._script_match import ScriptedRequest, seen_by_conditions, show_request
-from playhead.models._script_player import ScriptedDisconnect, ScriptedError
-from playhead.models._script_steps import Step
+from playhead.models._script_player import Player, ScriptedDisconnect, ScriptedError
+from playhead.models._script_steps import DisconnectStep, Step
 from playhead.models._script_words import (
     builtin_call,
     builtin_return,
@@ -40,6 +41,7 @@ __all__ = [
     "ALLOW_MODEL_REQUESTS",
     "Condition",
     "DEFAULT_PROFILE",
+    "DisconnectStep",
     "HttpModel",
     "KnownModelName",
     "Model",
@@ -47,9 +49,11 @@ __all__ = [
     "ModelProfileSpec",
     "ModelRequestParameters",
     "PROVIDERS",
+    "Player",
     "Provider",
     "Response",
     "ResponseLike",
+    "SchemaModel",
     "Script",
     "ScriptedDisconnect",
     "ScriptedError",

@@ -27,12 +27,13 @@ class ScriptedModel(Model):
 
     `requests` lists what it was asked. A request that finds no response raises `ScriptExhausted`; `assert_used()` raises
     `ScriptUnused` while responses are left. It may be asked from several threads and loops at once. Unless `profile` says
-    otherwise it supports every way to ask for an output.
+    otherwise it supports every way to ask for an output. With `repeat`, a script that is used up begins again.
     """
 
     def __init__(
         self,
         *responses: ResponseLike | Script,
+        repeat: bool = False,
         model_name: str = "scripted",
         settings: ModelSettings | None = None,
         profile: Any = None,
@@ -41,6 +42,7 @@ class ScriptedModel(Model):
         self._model_name = model_name
         self.script = Script(responses=list(_flatten(responses)))
         self._uses = [0] * len(self.script.responses)
+        self._repeat = repeat
         self._open = list(range(len(self.script.responses)))  # those that may be taken still
         self._lock = threading.Lock()
         self.requests: list[ScriptedRequest] = []
@@ -135,6 +137,9 @@ class ScriptedModel(Model):
             elif fits(when, request):
                 return number
         if plain is None:
+            if self._repeat and len(self._open) < len(self._uses):
+                self._uses, self._open = [0] * len(self._uses), list(range(len(self._uses)))
+                return self._choose(request)
             self._exhausted(request)
         return plain
 

@@ -11,6 +11,7 @@ made faster than the client takes it: a piece is asked for when the one before i
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 
 import h11
@@ -34,10 +35,13 @@ def open_ports() -> frozenset[int]:
 
 
 class SmallServer:
-    """Serves `handler` on `host` from `start()` to `stop()`; `port` is the one it got."""
+    """Serves `handler` on `host`, or at `sock`, from `start()` to `stop()`; `port` is the one it got."""
 
-    def __init__(self, handler: Handler, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, handler: Handler, host: str = "127.0.0.1", port: int = 0, *, sock: socket.socket | None = None
+    ) -> None:
         self.handler = handler
+        self._sock = sock
         self.host = host
         self.port = port
         self._server: asyncio.Server | None = None
@@ -45,7 +49,10 @@ class SmallServer:
 
     async def start(self) -> None:
         """Listen. `OSError` where the port is taken."""
-        self._server = await asyncio.start_server(self._connected, self.host, self.port, backlog=1024)
+        if self._sock is not None:
+            self._server = await asyncio.start_server(self._connected, sock=self._sock, backlog=1024)
+        else:
+            self._server = await asyncio.start_server(self._connected, self.host, self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         _open_ports.add(self.port)
 

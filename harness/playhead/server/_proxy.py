@@ -34,7 +34,7 @@ class Proxy:
 
     `upstream` is scheme and host, with a path before that of the requests where there is one. `record_mode` and `options`
     are those of `use_cassette`; with `none` nothing is sent, and recordings are replayed. Use it as `async with`: on
-    leaving, the cassette is saved (and after each exchange, so that little is lost if the process is killed).
+    leaving, the cassette is saved.
     `on_exchange` is told of each exchange when its headers are there: method, path, status.
     """
 
@@ -52,12 +52,12 @@ class Proxy:
         self._opening: UseCassette = use_cassette(path, record_mode, on_unplayed="ignore", **options)
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
-        self._cassette: Any = None
         self._told = on_exchange
-        self._saves = record_mode != "none"
+        self.records = record_mode != "none"
+        self.count = 0
 
     async def __aenter__(self) -> Proxy:
-        self._cassette = await self._opening.__aenter__()
+        await self._opening.__aenter__()
         self._client = httpx.AsyncClient(
             transport=self._transport,
             timeout=_SECONDS,
@@ -91,6 +91,7 @@ class Proxy:
             return self._failure(request, 502, f"{self.upstream} could not be asked: {error!r}")
         except (PlayheadError, UnmatchedRequest) as error:
             return self._failure(request, 500, str(error))
+        self.count += 1
         self._tell(request, response.status_code)
         kept = {name: value for name, value in response.headers.items() if _goes_on(name) and name != "set-cookie"}
         return ServerReply(response.status_code, kept, self._body(response))
@@ -104,8 +105,6 @@ class Proxy:
             raise ConnectionCut from None
         finally:
             await response.aclose()
-            if self._saves:
-                self._cassette.save(failed=False)
 
     def _failure(self, request: ServerRequest, status: int, message: str) -> ServerReply:
         import json

@@ -39,6 +39,10 @@ def read_script(source: Source, *, timing: bool = False) -> Script:
     return Script(responses=[_response(exchange, timing) for exchange in exchanges])
 
 
+_TELLING = frozenset({"retry-after", "retry-after-ms", "x-should-retry"})
+"""Headers of errors by which clients decide what to do."""
+
+
 def _response(exchange: Exchange, timing: bool) -> Response:
     recorded = exchange.interaction.response
     if exchange.error is not None and recorded.status >= 400:
@@ -50,6 +54,11 @@ def _response(exchange: Exchange, timing: bool) -> Response:
                     str(failure.get("message") or recorded.reason or "error"),
                     type=failure.get("type"),
                     code=None if failure.get("code") is None else str(failure["code"]),
+                    headers={
+                        name.lower(): values[0]
+                        for name, values in recorded.headers.items()
+                        if name.lower() in _TELLING and values
+                    },
                 )
             ]
         )
@@ -90,23 +99,23 @@ class _Steps:
         self._last_ms = 0.0
 
     def feed(self, event: Any, at_ms: float | None) -> None:
+        pause: list[Any] = []
         if self._timing and at_ms is not None and at_ms > self._last_ms:
-            self._order.append(wait((at_ms - self._last_ms) / 1000))
+            pause = [wait((at_ms - self._last_ms) / 1000)]
             self._last_ms = at_ms
-            for part in self._parts.values():
-                part.closed = True  # what comes after the pause is a step of its own
-        if event.event_kind == "part_start":
-            part = self._parts[event.index] = _Part(event.part)
-            self._order.append(part)
-        elif event.event_kind == "part_delta":
+        if event.event_kind == "part_delta":
             part = self._parts[event.index]
-            if part.closed and part.kind in ("text", "thinking"):
-                part = self._parts[event.index] = _Part(part.part, empty=True)
-                self._order.append(part)
-            part.add(
-                event.delta,
-                goes_back=part is not next((p for p in reversed(self._order) if isinstance(p, _Part)), None),
+            latest = next((p for p in reversed(self._order) if isinstance(p, _Part)), None)
+            part.pieces += pause
+            part.add(event.delta, goes_back=part is not latest)
+            return
+        self._order += pause
+        if event.event_kind == "part_start":
+            before = next((p for p in reversed(self._order) if isinstance(p, _Part)), None)
+            part = self._parts[event.index] = _Part(
+                event.part, new=before is not None and before.kind == event.part.part_kind
             )
+            self._order.append(part)
 
     def close(self) -> list[Any]:
         """All steps."""
@@ -132,17 +141,16 @@ class _Steps:
 class _Part:
     """One part and its pieces."""
 
-    def __init__(self, part: Any, *, empty: bool = False) -> None:
+    def __init__(self, part: Any, *, new: bool) -> None:
         self.part = part
         self.kind: str = part.part_kind
-        self.signature: str | None = None if empty else getattr(part, "signature", None)
+        self.new = new
+        """Whether it follows a part of its kind, which it would go on with otherwise."""
+        self.signature: str | None = getattr(part, "signature", None)
         self.name: str = getattr(part, "tool_name", "")
         self.interleaved = False
-        self.closed = False
-        self.pieces: list[str] = []
+        self.pieces: list[Any] = []
         self.merged: dict[str, Any] | None = None
-        if empty:
-            return
         if self.kind in ("text", "thinking"):
             self._piece(part.content)
         elif self.kind in ("tool-call", "builtin-tool-call"):
@@ -161,24 +169,29 @@ class _Part:
     def step(self) -> Any:
         """The step of a script; None for what a script cannot say."""
         if self.kind == "text":
-            return text(*self.pieces) if self.pieces else None
+            return text(*self.pieces, new_part=self.new) if self.pieces else None
         if self.kind == "thinking":
-            return thinking(*self.pieces, signature=self.signature) if self.pieces or self.signature else None
+            if not self.pieces and not self.signature:
+                return None
+            given: dict[str, Any] = {"id": self.part.id, "provider_name": self.part.provider_name}
+            return thinking(*self.pieces, signature=self.signature, new_part=self.new, **given)
         if self.kind == "tool-call":
             args: Any = self.merged if self.merged is not None else self.pieces
             return call(self.name, args or None, id=self.part.tool_call_id)
         if self.kind == "builtin-tool-call":
-            return builtin_call(self.name, self._whole(), id=self.part.tool_call_id)
+            return builtin_call(
+                self.name, self._whole(), id=self.part.tool_call_id, provider_name=self.part.provider_name
+            )
         if self.kind == "builtin-tool-return":
             content = json.loads(json.dumps(self.part.content, default=str))
-            return builtin_return(self.name, content, id=self.part.tool_call_id)
+            return builtin_return(self.name, content, id=self.part.tool_call_id, provider_name=self.part.provider_name)
         return None
 
     def _whole(self) -> dict[str, Any] | None:
         if self.merged is not None:
             return self.merged
         try:
-            parsed = json.loads("".join(self.pieces) or "null")
+            parsed = json.loads("".join(piece for piece in self.pieces if isinstance(piece, str)) or "null")
         except ValueError:
             return None
         return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
