@@ -272,6 +272,16 @@ class TestProviders:
         )
         assert request.headers["x-goog-api-key"] == "k"
 
+    async def test_google_cloud_replays_where_nobody_is_logged_in(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ):
+        monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+        provider = GoogleProvider(project="p", location="global")
+        monkeypatch.setenv("GOOGLE_API_KEY", "placeholder")
+        request = await self.sent(GoogleModel("gemini-2.5-pro", provider=provider))
+        assert str(request.url).startswith("https://aiplatform.googleapis.com/v1beta1/projects/p/locations/global/")
+        assert request.headers["x-goog-api-key"] == "placeholder"
+
     async def test_google_cloud_says_what_it_needs(self):
         provider = GoogleProvider(vertexai=True)
         with pytest.raises(UserError, match="GOOGLE_CLOUD_PROJECT"):

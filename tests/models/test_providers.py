@@ -73,3 +73,9 @@ def test_the_variables_of_google_are_both_read(monkeypatch: pytest.MonkeyPatch):
     assert infer_provider("google").key() == "older"
     monkeypatch.setenv("GOOGLE_API_KEY", "newer")
     assert infer_provider("google").key() == "newer"
+
+
+def test_replaying_needs_none_of_the_keys():
+    from playhead.cassette._open import REPLAY_KEYS
+
+    assert {row.key_env[0] for row in PROVIDERS.values() if row.key_env} <= set(REPLAY_KEYS)

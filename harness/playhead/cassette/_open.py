@@ -25,22 +25,33 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 REPLAY_KEYS = (
+    "ALIBABA_API_KEY",
     "ANTHROPIC_API_KEY",
     "AZURE_OPENAI_API_KEY",
     "CEREBRAS_API_KEY",
     "CO_API_KEY",
+    "DASHSCOPE_API_KEY",
     "DEEPSEEK_API_KEY",
     "FIREWORKS_API_KEY",
     "GEMINI_API_KEY",
+    "GITHUB_API_KEY",
     "GOOGLE_API_KEY",
+    "GROK_API_KEY",
     "GROQ_API_KEY",
+    "HEROKU_INFERENCE_KEY",
     "HF_TOKEN",
     "MISTRAL_API_KEY",
     "MOONSHOTAI_API_KEY",
+    "NEBIUS_API_KEY",
+    "OLLAMA_API_KEY",
     "OPENAI_API_KEY",
     "OPENROUTER_API_KEY",
+    "OVHCLOUD_API_KEY",
+    "SAMBANOVA_API_KEY",
     "TOGETHER_API_KEY",
+    "VERCEL_AI_GATEWAY_API_KEY",
     "XAI_API_KEY",
+    "ZAI_API_KEY",
 )
 """Variables that SDKs insist on when a client is made, though nothing is sent."""
 

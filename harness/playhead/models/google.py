@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.exceptions import UserError
@@ -103,12 +104,23 @@ class GoogleProvider(Provider):
                 "variable; or pass `api_key=`, which belongs to one."
             )
         if self._credentials is None:
+            key = os.environ.get("GOOGLE_API_KEY")
+            if key and not _has_credentials():
+                # As while a cassette replays on a machine that is not logged in: nobody is asked who this is.
+                return {"x-goog-api-key": key}
             self._credentials = await asyncio.to_thread(_default_credentials)
         token = getattr(self._credentials, "token", None)
         if not getattr(self._credentials, "valid", bool(token)):
             await asyncio.to_thread(_refresh, self._credentials)
             token = self._credentials.token
         return {"authorization": f"Bearer {token}"}
+
+
+def _has_credentials() -> bool:
+    """Whether this machine is logged in, as far as its files say."""
+    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    folder = os.environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config" / "gcloud"
+    return bool(named) or (Path(folder) / "application_default_credentials.json").exists()
 
 
 def _default_credentials() -> Any:
