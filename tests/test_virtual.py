@@ -19,6 +19,7 @@ import pytest
 from playhead import clock, use_cassette
 from playhead.cassette import Interaction, RecordedRequest, RecordedResponse, Stream, write_file
 from playhead.clock import EPOCH, FixedClock, use_clock
+from playhead.script import text, wait
 from playhead.virtual import VirtualTime, VirtualTimeError, accompany, leave, virtual_time
 
 pytest_plugins = ["pytester"]
@@ -477,6 +478,19 @@ def test_after_the_block_such_a_server_has_its_own_time_again() -> None:
         began = time.perf_counter()
         assert httpx.get(url, timeout=10, trust_env=False).text == "ok"
         assert 0.09 <= time.perf_counter() - began < 5
+
+
+async def test_what_a_fake_provider_waits_takes_no_time(virtual_clock: VirtualTime, fake_provider: Any) -> None:
+    provider = fake_provider([text("It is"), wait(30), text(" sunny")])
+    body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "weather?"}]}
+    start = asyncio.get_running_loop().time()
+    moments: list[float] = []
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        async with client.stream("POST", f"{provider.openai_url}/chat/completions", json=body) as response:
+            async for _ in response.aiter_bytes():
+                moments.append(asyncio.get_running_loop().time() - start)
+    assert moments[0] == 0
+    assert moments[-1] == 30
 
 
 UNDER_PLUGINS = """
