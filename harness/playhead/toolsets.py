@@ -7,6 +7,7 @@ from playhead.tools import (
     CombinedToolset,
     DeferredLoadingToolset,
     DeferredToolset,  # pyright: ignore[reportDeprecated]  # the older name is kept
+    DynamicToolset,
     ExternalToolset,
     FilteredToolset,
     FunctionToolset,
