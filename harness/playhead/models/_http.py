@@ -156,8 +156,7 @@ class HttpModel(Model):
         decoder.close()
         if decoder.fold.error is not None:
             raise self._provider_error(decoder.fold.error)
-        reply = HttpStreamedResponse(self, decoder, model_request_parameters, None).get()
-        return reply
+        return HttpStreamedResponse(self, decoder, model_request_parameters, None).get()
 
     @asynccontextmanager
     async def request_stream(
@@ -327,7 +326,8 @@ class HttpStreamedResponse(StreamedResponse):
         response: httpx.Response | None,
     ) -> None:
         super().__init__(model_request_parameters)
-        self.fold = decoder.fold
+        if response is None:  # a whole reply, read already
+            self.fold = decoder.fold
         self._model = model
         self._decoder = decoder
         self._response = response
@@ -343,12 +343,16 @@ class HttpStreamedResponse(StreamedResponse):
         chunks = self._response.aiter_bytes()
         try:
             async for chunk in chunks:
+                # The decoder is as far as the chunk is; this reply is as far as the events that were taken, so that
+                # what is seen of it between two events does not depend on where the network cut the stream.
                 for event in decoder.feed(chunk):
+                    self.fold.feed(event)
                     yield event
                 if fold.error is not None:
                     break
             else:
                 for event in decoder.close():
+                    self.fold.feed(event)
                     yield event
         except httpx.TransportError as error:
             raise self._model._connection_error(error) from error
