@@ -438,3 +438,33 @@ def test_stubs_of_vcr_stay_patchable(counting: Server, tape: Path, monkeypatch: 
     with use_vcr_cassette(vcr.VCR(), str(tape), record_mode="once"):
         ask(counting)
     assert read_file(str(tape)).interactions[0].request.body == b"replaced"
+
+
+def test_compressed_recordings_of_vcr_are_decoded_where_that_is_asked_for(tape: Path) -> None:
+    import base64
+    import gzip
+
+    packed = base64.b64encode(gzip.compress(b"hello", mtime=0)).decode()
+    tape.write_text(
+        "interactions:\n- request: {body: null, headers: {}, method: GET, uri: 'https://x/'}\n"
+        f"  response:\n    body: {{string: !!binary {packed}}}\n    headers: {{content-encoding: [gzip]}}\n"
+        "    status: {code: 200, message: OK}\nversion: 1\n"
+    )
+    with use_vcr_cassette(vcr.VCR(), str(tape), record_mode="none", decode_compressed_response=True) as cassette:
+        assert cassette.responses[0]["body"]["string"] == b"hello"
+        assert httpx.get("https://x/").text == "hello"
+    with use_vcr_cassette(vcr.VCR(), str(tape), record_mode="none") as cassette:
+        assert gzip.decompress(cassette.responses[0]["body"]["string"]) == b"hello"
+        assert httpx.get("https://x/").text == "hello"
+    assert read_file(str(tape)).interactions[0].response.decoded_chunks == [b"hello"]
+
+
+def test_vcrs_log_shows_no_key(server: Server, tape: Path, caplog: pytest.LogCaptureFixture) -> None:
+    key = "sk-proj-Ab3dEf6hIj9lMn2pQr5tUv8xYz1B4cD7eF0gH3iJ6kL9"
+    with caplog.at_level("DEBUG", "vcr"), use_vcr_cassette(vcr.VCR(), str(tape), record_mode="once"):
+        httpx.get(f"{server.url}/v1?api_key={key}")
+        import requests
+
+        requests.get(f"{server.url}/v2?api_key={key}", timeout=5)
+    assert any(record.name.startswith("vcr.") for record in caplog.records)
+    assert not any(key in record.getMessage() for record in caplog.records if record.name.startswith("vcr."))

@@ -213,9 +213,15 @@ def test_a_response_that_is_never_read_is_kept_when_the_cassette_closes(server: 
     assert (kept.end, kept.chunks) == ("closed_by_client", [first])
 
 
-@pytest.mark.parametrize("size", [1, 100_000])
-def test_many_tiny_or_one_huge_chunk_arrive_as_they_were(server: Server, tape: Path, size: int) -> None:
-    pieces = [b"x" * 5_000_000] if size == 1 else [b"ab\n"] * 2_000
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([b"data: tok\n\n"] * 2_000, id="2,000 tiny"),
+        pytest.param([b"data: tok\n\n"] * 100_000, id="100,000 tiny", marks=pytest.mark.slow),
+        pytest.param([b"data: " + b"x" * 5_000_000 + b"\n\n"], id="5 MB frame"),
+    ],
+)
+def test_many_tiny_or_one_huge_chunk_arrive_as_they_were(server: Server, tape: Path, pieces: list[bytes]) -> None:
     server.replies["/stream"] = chunked(pieces)
     with use_cassette(tape, "once"):
         live, _ = fetch((httpx, True), server.url + "/stream")
@@ -262,3 +268,105 @@ def test_a_character_cut_in_two_stays_cut_in_two(server: Server, tape: Path) -> 
         fetch((httpx, False), server.url + "/stream")
     with use_cassette(tape):
         assert fetch((httpx, False), server.url + "/stream")[0] == pieces
+
+
+STREAMS = {
+    "error event": [
+        b"data: {}\n\n",
+        b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error"}}\n\n',
+    ],
+    "invalid utf-8": [b"data: \xff\xfe", b"\x80\xc3\n\n"],
+    "split utf-8": [b"data: \xf0\x9f", b"\x98\x80\n\n"],
+    "crlf split": [b"data: a\r", b"\n\r", b"\ndata: b\r\n\r\n"],
+    "comments and pings": [b": ping\n\n", b"event: ping\ndata: {}\n\n", b"data: [DONE]\n\n"],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_odd_streams_reach_the_client_as_without_a_recorder(kind: Kind, server: Server, tape: Path, name: str) -> None:
+    server.replies["/stream"] = chunked(STREAMS[name], gap=0.01)
+    plain = fetch(kind, server.url + "/stream")
+    with use_cassette(tape, "once"):
+        assert fetch(kind, server.url + "/stream") == plain
+    with use_cassette(tape):
+        assert fetch(kind, server.url + "/stream") == plain
+    assert plain == (STREAMS[name], None)
+
+
+def test_the_version_of_the_protocol_and_the_reason_are_kept(tape: Path) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        extensions = {"http_version": b"HTTP/2", "reason_phrase": b"Fine"}
+        return httpx.Response(200, stream=httpx.ByteStream(b"hello"), extensions=extensions)
+
+    for mode in ("once", "none"):
+        with use_cassette(tape, mode), httpx.Client(transport=httpx.MockTransport(handler)) as client:
+            response = client.get("http://app/")
+            assert (response.http_version, response.reason_phrase, response.text) == ("HTTP/2", "Fine", "hello")
+
+
+def test_a_retry_after_a_failure_replays_both(server: Server, tape: Path) -> None:
+    server.replies["/v1"] = lambda request: [CUT] if len(server.requests) == 1 else reply(b"second")
+
+    def twice() -> tuple[str, str]:
+        with httpx.Client() as client:
+            try:
+                client.get(server.url + "/v1")
+            except httpx.TransportError as error:
+                return type(error).__name__, client.get(server.url + "/v1").text
+        raise AssertionError("the first one is cut")
+
+    with use_cassette(tape, "once"):
+        live = twice()
+    with use_cassette(tape) as cassette:
+        assert twice() == live
+    assert cassette.all_played
+    assert live[1] == "second"
+
+
+def test_under_trio_a_stream_is_recorded_replayed_and_cancelled_as_under_asyncio(server: Server, tape: Path) -> None:
+    trio = pytest.importorskip("trio")
+    server.replies["/stream"] = chunked([*FRAMES[:3], 5.0])
+
+    async def run() -> list[bytes]:
+        chunks: list[bytes] = []
+        with trio.move_on_after(0.3):
+            async with httpx.AsyncClient() as client, client.stream("GET", server.url + "/stream") as response:
+                async for chunk in response.aiter_raw():
+                    chunks.append(chunk)
+        return chunks
+
+    with use_cassette(tape, "once"):
+        assert trio.run(run) == FRAMES[:3]
+    assert read_file(str(tape)).interactions[0].response.end == "cancelled"
+    with use_cassette(tape):
+        assert trio.run(run) == FRAMES[:3]
+
+
+def test_headers_beyond_ascii_and_headers_sent_twice_survive(kind: Kind, server: Server, tape: Path) -> None:
+    server.replies["/v1"] = [
+        b"HTTP/1.1 200 OK\r\nx-name: caf\xc3\xa9\r\nset-cookie: a=b\r\nset-cookie: c=d\r\ncontent-length: 2\r\n\r\nhi"
+    ]
+    seen: list[tuple[str, list[str]]] = []
+    for mode in ("once", "none"):
+        with use_cassette(tape, mode), kind[0].Client() as client:
+            headers = client.get(server.url + "/v1").headers
+            seen.append((headers["x-name"], [value.split("=")[0] for value in headers.get_list("set-cookie")]))
+    assert seen == [("café", ["a", "c"])] * 2
+
+
+def test_a_streamed_upload_is_recorded_and_reaches_the_server(kind: Kind, server: Server, tape: Path) -> None:
+    server.replies["/v1"] = lambda request: reply(str(len(request.body)))
+
+    async def pieces() -> object:
+        yield b"hello "
+        yield b"world"
+
+    def content() -> object:
+        return pieces() if kind[1] else iter([b"hello ", b"world"])
+
+    with use_cassette(tape, "once"):
+        live = fetch(kind, server.url + "/v1", content=content())
+    with use_cassette(tape):
+        assert fetch(kind, server.url + "/v1", content=content()) == live
+    assert read_file(str(tape)).interactions[0].request.body == b"hello world"

@@ -107,6 +107,7 @@ class Cassette(VcrCassette):
         self._numbers = 0
         self._order: list[int] = []
         self._scrubber: Scrubber | None = None
+        self._environment: dict[str, str] | None = None
         self._index: Index | None = None
         self._masked_index: Index | None = None
         self._blind_index: Index | None = None
@@ -460,8 +461,8 @@ class Cassette(VcrCassette):
         with self._lock:
             number = self._numbers
             self._numbers += 1
-            if self._scrubber is None:
-                self._scrub()  # looks at the environment while the keys are in it
+            if self._environment is None:
+                self._environment = dict(os.environ)  # while the keys are in it; looked through when the stream is over
             taking = Taking(sent, number, self._keep)
             self._takings.append(taking)
         return taking
@@ -590,7 +591,8 @@ class Cassette(VcrCassette):
             rules = self.options.secrets or Rules()
             if self.replacements:
                 rules = replace(rules, allow=(*rules.allow, *self.replacements))
-            self._scrubber = Scrubber(rules, learn=environment_secrets(os.environ))
+            environment = os.environ if self._environment is None else self._environment
+            self._scrubber = Scrubber(rules, learn=environment_secrets(environment))
         return self._scrubber
 
     def _verify(self, live: Interaction) -> None:
@@ -621,7 +623,7 @@ class Cassette(VcrCassette):
         if not self._own_files:
             if self.record_mode == "rewrite" and self.recorded:
                 self._items, self._pairs, self._loaded_count = list(self.recorded), {}, 0
-            super()._save()
+            VcrCassette._save(self)
             return
         added = self._in_order(self.recorded)
         dropped = self._replaced(added)
@@ -635,6 +637,10 @@ class Cassette(VcrCassette):
                 lay_out=not self._custom_matchers and "raw_body" not in self.match_on,
             )
         self.dirty = False
+
+    def _save(self, force: bool = False) -> None:
+        """VCR.py's name for `save`."""
+        self.save()
 
     def _in_order(self, recorded: list[Interaction]) -> list[Interaction]:
         places = {id(item): number for item, number in zip(self._items, self._order, strict=True)}

@@ -118,11 +118,8 @@ def _response(module: ModuleType, response: RecordedResponse, stream: Any) -> An
 
 
 def _raw(text: str) -> bytes:
-    """A header's name or value as bytes that the client reads as the same text; given text, it takes ASCII only."""
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode()
+    """A header's name or value as bytes; given text, a client takes ASCII only, and it tries UTF-8 first to read it."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 _made: dict[str, tuple[Any, Any]] = {}

@@ -216,7 +216,7 @@ def replacements(owner: vcr.VCR, given: dict[str, Any]) -> tuple[str, ...]:
 
 def is_pristine(owner: vcr.VCR, given: dict[str, Any], kind: str) -> bool:
     """Whether no hook or filter looks at requests (or responses), so that VCR.py's copies need not be made."""
-    names = _REQUEST_HOOKS if kind == "request" else ("before_record_response",)
+    names = _REQUEST_HOOKS if kind == "request" else ("before_record_response", "decode_compressed_response")
     return not any(given.get(name, getattr(owner, name, None)) for name in names)
 
 
