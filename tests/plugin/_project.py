@@ -49,8 +49,10 @@ class Result:
 class Project:
     """A folder with tests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, ini: bool = True) -> None:
         self.folder = folder
+        if not ini:
+            return
         self.write(
             "pytest.ini",
             "[pytest]\nfilterwarnings = error\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n",
