@@ -8,6 +8,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from playhead.messages import (
     ModelResponse,
     OutputObjectDefinition,
     TextPart,
+    ToolDefinition,
     ToolReturnPart,
     UserPromptPart,
 )
@@ -349,6 +351,32 @@ class TestPreparing:
         once = asked.prepare_request(None, parameters)[1]
         assert len(once.instruction_parts or []) == 1
         assert asked.prepare_request(None, once)[1] == once
+
+    OUTPUT = ToolDefinition(name="final_result", kind="output")
+
+    @pytest.mark.parametrize(("name", "mode"), [("claude-sonnet-4-5", "native"), ("claude-sonnet-4-0", "prompted")])
+    def test_a_model_of_anthropics_that_thinks_is_asked_for_output_without_a_tool(self, name: str, mode: str):
+        asked = AnthropicModel(name, settings={"thinking": "low"})
+        output: Any = {"output_tools": [self.OUTPUT], "output_object": OutputObjectDefinition({"type": "object"})}
+        _, parameters = asked.prepare_request(
+            None, ModelRequestParameters(output_mode="auto", allow_text_output=False, **output)
+        )
+        assert (parameters.output_mode, parameters.allow_text_output, parameters.output_tools) == (mode, True, [])
+        with pytest.raises(UserError, match="at the same time"):
+            asked.prepare_request(None, ModelRequestParameters(output_mode="tool", allow_text_output=False, **output))
+
+    @pytest.mark.parametrize(("name", "mode"), [("gemini-3-pro", "native"), ("gemini-2.5-pro", "prompted")])
+    def test_googles_own_tools_and_output_tools_do_not_go_together(self, name: str, mode: str):
+        asked = GoogleModel(name)
+        more: Any = {
+            "output_tools": [self.OUTPUT],
+            "output_object": OutputObjectDefinition({"type": "object"}),
+            "builtin_tools": [SimpleNamespace(kind="web_search")],
+        }
+        _, parameters = asked.prepare_request(None, ModelRequestParameters(output_mode="auto", **more))
+        assert (parameters.output_mode, parameters.output_tools) == (mode, [])
+        with pytest.raises(UserError, match="at the same time"):
+            asked.prepare_request(None, ModelRequestParameters(output_mode="tool", **more))
 
 
 class TestDownloads:

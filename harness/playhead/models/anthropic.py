@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from playhead.exceptions import UserError
-from playhead.messages import ModelSettings
+from playhead.messages import ModelRequestParameters, ModelSettings, merge_model_settings
 from playhead.models._http import HttpModel, HttpStreamedResponse
 from playhead.models._infer import infer_provider
 from playhead.models._providers import Provider
@@ -76,3 +77,25 @@ class AnthropicModel(HttpModel):
         if isinstance(provider, str):
             provider = infer_provider(provider)
         super().__init__("anthropic-messages", model_name, provider=provider, settings=settings, profile=profile)
+
+    def prepare_request(
+        self, model_settings: ModelSettings | None, model_request_parameters: ModelRequestParameters
+    ) -> tuple[ModelSettings | None, ModelRequestParameters]:
+        """As any model's. A model that thinks cannot be made to call a tool, so that its output is asked for otherwise."""
+        parameters = model_request_parameters
+        if parameters.output_tools and self._thinks(merge_model_settings(self.settings, model_settings)):
+            native = self.profile.supports_json_schema_output
+            if parameters.output_mode == "auto":
+                mode = "native" if native else "prompted"
+                parameters = replace(parameters, output_mode=mode, allow_text_output=True, output_tools=[])
+            elif parameters.output_mode == "tool" and not parameters.allow_text_output:
+                raise UserError(
+                    "Anthropic does not support thinking and output tools at the same time. "
+                    f"Use `output_type={'NativeOutput' if native else 'PromptedOutput'}(...)` instead."
+                )
+        return super().prepare_request(model_settings, parameters)
+
+    def _thinks(self, settings: Any) -> bool:
+        given: dict[str, Any] = dict(settings or {})
+        chosen: dict[str, Any] = given.get("anthropic_thinking") or {}
+        return chosen.get("type") in ("enabled", "adaptive") if chosen else bool(given.get("thinking"))

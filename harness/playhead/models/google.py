@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,18 @@ class GoogleModel(HttpModel):
         self, model_settings: ModelSettings | None, model_request_parameters: ModelRequestParameters
     ) -> tuple[ModelSettings | None, ModelRequestParameters]:
         """As any model's; `UserError` for what Google's models do not take together."""
-        settings, parameters = super().prepare_request(model_settings, model_request_parameters)
+        parameters = model_request_parameters
+        if parameters.builtin_tools and parameters.output_tools:
+            newest = "gemini-3" in self.model_name
+            if parameters.output_mode == "auto":
+                mode = "native" if newest else "prompted"
+                parameters = replace(parameters, output_mode=mode, allow_text_output=True, output_tools=[])
+            elif parameters.output_mode not in ("native", "prompted"):
+                raise UserError(
+                    "Google does not support output tools and built-in tools at the same time. "
+                    f"Use `output_type={'NativeOutput' if newest else 'PromptedOutput'}(...)` instead."
+                )
+        settings, parameters = super().prepare_request(model_settings, parameters)
         if parameters.function_tools and parameters.output_mode == "native":
             raise UserError(
                 "Google does not support `NativeOutput` and function tools at the same time. "
