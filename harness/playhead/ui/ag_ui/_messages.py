@@ -30,6 +30,7 @@ from playhead.ui._builder import MessagesBuilder
 from playhead.ui.ag_ui._content import dump_content, load_content
 from playhead.ui.ag_ui._version import (
     BUILTIN_PREFIX,
+    DEFAULT_AG_UI_VERSION,
     FILE_ACTIVITY,
     MULTIMODAL_VERSION,
     REASONING_VERSION,
@@ -163,9 +164,11 @@ def dump_messages(messages: Sequence[ModelMessage], *, version: str, preserve_fi
     """Our messages as AG-UI's of that version. What AG-UI has no place for is left out."""
     dumped: list[Any] = []
     numbers = parse_version(version)
+    # The package dropped `binary` at 1.0; then kinds of files are all there is.
+    typed = numbers >= MULTIMODAL_VERSION or parse_version(DEFAULT_AG_UI_VERSION) >= (1,)
     for message in messages:
         if isinstance(message, ModelRequest):
-            dumped += _dump_request(message, numbers >= MULTIMODAL_VERSION, preserve_file_data)
+            dumped += _dump_request(message, typed, preserve_file_data)
         else:
             dumped += _dump_response(message, numbers >= REASONING_VERSION, preserve_file_data)
     return dumped
