@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from playhead.cassette import (
         use_cassette,
     )
+    from playhead.concurrency import (
+        AbstractConcurrencyLimiter,
+        AnyConcurrencyLimit,
+        ConcurrencyLimit,
+        ConcurrencyLimiter,
+    )
     from playhead.context import (
         AgentDepsT,
         RunContext,
@@ -131,6 +137,10 @@ if TYPE_CHECKING:
         ModelProfileSpec,
         ScriptedModel,
     )
+    from playhead.models.concurrency import (
+        ConcurrencyLimitedModel,
+        limit_model_concurrency,
+    )
     from playhead.output import (
         NativeOutput,
         PromptedOutput,
@@ -139,7 +149,6 @@ if TYPE_CHECKING:
         ToolOutput,
     )
     from playhead.runtime import (
-        AbstractConcurrencyLimiter,
         Agent,
         AgentEventStream,
         AgentModelSettings,
@@ -147,10 +156,7 @@ if TYPE_CHECKING:
         AgentRunResult,
         AgentRunResultEvent,
         AgentStream,
-        AnyConcurrencyLimit,
         CallToolsNode,
-        ConcurrencyLimit,
-        ConcurrencyLimiter,
         End,
         EndStrategy,
         FinalResult,
@@ -199,7 +205,7 @@ if TYPE_CHECKING:
 # Where each public name lives. Looked up when it is asked for, so that `import playhead` stays light.
 _HOME: dict[str, str] = {
     "AbstractBuiltinTool": "playhead.builtin_tools",
-    "AbstractConcurrencyLimiter": "playhead.runtime",
+    "AbstractConcurrencyLimiter": "playhead.concurrency",
     "AbstractToolset": "playhead.tools",
     "Agent": "playhead.runtime",
     "AgentBuiltinTool": "playhead.tools",
@@ -213,7 +219,7 @@ _HOME: dict[str, str] = {
     "AgentStream": "playhead.runtime",
     "AgentStreamEvent": "playhead.messages",
     "AgentToolset": "playhead.tools",
-    "AnyConcurrencyLimit": "playhead.runtime",
+    "AnyConcurrencyLimit": "playhead.concurrency",
     "ApprovalRequired": "playhead.exceptions",
     "ApprovalRequiredToolset": "playhead.tools",
     "AudioFormat": "playhead.messages",
@@ -235,9 +241,10 @@ _HOME: dict[str, str] = {
     "CodeExecutionTool": "playhead.builtin_tools",
     "CombinedToolset": "playhead.tools",
     "CompactionPart": "playhead.messages",
-    "ConcurrencyLimit": "playhead.runtime",
+    "ConcurrencyLimit": "playhead.concurrency",
     "ConcurrencyLimitExceeded": "playhead.exceptions",
-    "ConcurrencyLimiter": "playhead.runtime",
+    "ConcurrencyLimitedModel": "playhead.models.concurrency",
+    "ConcurrencyLimiter": "playhead.concurrency",
     "ContentFilterError": "playhead.exceptions",
     "DEFAULT_PROFILE": "playhead.models",
     "DecodeError": "playhead.exceptions",
@@ -354,6 +361,7 @@ _HOME: dict[str, str] = {
     "capture_run_messages": "playhead.runtime",
     "capture_run_sync": "playhead.transcript",
     "capture_runs": "playhead.transcript",
+    "limit_model_concurrency": "playhead.models.concurrency",
     "read_script": "playhead.traffic",
     "read_transcript": "playhead.traffic",
     "use_cassette": "playhead.cassette",
@@ -399,6 +407,7 @@ __all__ = [
     "CompactionPart",
     "ConcurrencyLimit",
     "ConcurrencyLimitExceeded",
+    "ConcurrencyLimitedModel",
     "ConcurrencyLimiter",
     "ContentFilterError",
     "DEFAULT_PROFILE",
@@ -518,6 +527,7 @@ __all__ = [
     "capture_run_sync",
     "capture_runs",
     "deterministic",
+    "limit_model_concurrency",
     "read_script",
     "read_transcript",
     "use_cassette",

@@ -6,12 +6,6 @@ while it runs. `_nodes` says what follows from what, `_drive` takes a run to its
 """
 
 from playhead.runtime._agent import Agent
-from playhead.runtime._concurrency import (
-    AbstractConcurrencyLimiter,
-    AnyConcurrencyLimit,
-    ConcurrencyLimit,
-    ConcurrencyLimiter,
-)
 from playhead.runtime._events import AgentEventStream
 from playhead.runtime._final import End, FinalResult
 from playhead.runtime._marked import MarkedStream
@@ -27,7 +21,6 @@ from playhead.runtime._wrapper import WrapperAgent
 
 __all__ = [
     "AbstractAgent",
-    "AbstractConcurrencyLimiter",
     "Agent",
     "AgentEventStream",
     "AgentInstructions",
@@ -38,10 +31,7 @@ __all__ = [
     "AgentRunResult",
     "AgentRunResultEvent",
     "AgentStream",
-    "AnyConcurrencyLimit",
     "CallToolsNode",
-    "ConcurrencyLimit",
-    "ConcurrencyLimiter",
     "End",
     "EndStrategy",
     "EventStreamHandler",

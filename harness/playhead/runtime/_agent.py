@@ -9,12 +9,12 @@ from contextvars import ContextVar
 from typing import Any, ClassVar, Self, cast
 
 from playhead._deprecated import OlderAgent, older_agent_arguments
+from playhead.concurrency import AnyConcurrencyLimit, as_limiter, place_in
 from playhead.context import AgentDepsT, RunContext
 from playhead.exceptions import UserError
 from playhead.messages import InstructionPart, ModelSettings, merge_model_settings
 from playhead.models import Model, infer_model
 from playhead.output import OutputDataT, OutputSchema, OutputSpec, OutputValidator
-from playhead.runtime._concurrency import AnyConcurrencyLimit, as_limiter, place_in
 from playhead.runtime._decorators import DeclaringAgent
 from playhead.runtime._json_schema import output_json_schema
 from playhead.runtime._nodes import UserPromptNode

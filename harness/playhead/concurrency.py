@@ -1,4 +1,4 @@
-"""How many runs of an agent go on at the same time."""
+"""How many runs of an agent, or requests of a model, go on at the same time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from playhead.exceptions import ConcurrencyLimitExceeded
+
+__all__ = ["AbstractConcurrencyLimiter", "AnyConcurrencyLimit", "ConcurrencyLimit", "ConcurrencyLimiter"]
 
 
 class AbstractConcurrencyLimiter(ABC):

@@ -1,0 +1,5 @@
+"""The path some programs import `WrapperToolset` from."""
+
+from playhead.tools import WrapperToolset
+
+__all__ = ["WrapperToolset"]
