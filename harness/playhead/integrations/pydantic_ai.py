@@ -6,6 +6,7 @@ that pydantic-ai's own part manager builds the reply: what its agent sees is wha
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
@@ -15,13 +16,13 @@ from typing import Any
 
 from playhead import messages as ours
 from playhead.exceptions import ModelAPIError, ModelHTTPError, UserError
-from playhead.models import Model, StreamedResponse
+from playhead.models import Model, ModelProfile, StreamedResponse
 
 # Not `import pydantic_ai`: it is an extra, and the types of 1.85 and 2.x differ.
 theirs: Any
 try:
     theirs = import_module("pydantic_ai")
-    for _name in ("exceptions", "messages", "models", "usage"):
+    for _name in ("exceptions", "messages", "models", "profiles", "usage"):
         import_module(f"pydantic_ai.{_name}")
 except ImportError as _error:
     raise UserError(
@@ -45,8 +46,18 @@ class PlayheadModel(theirs.models.Model):
     """A Playhead model that a pydantic-ai agent can ask; `wrapped` is the model itself."""
 
     def __init__(self, wrapped: Model) -> None:
-        super().__init__(settings=wrapped.settings)  # pyright: ignore[reportUnknownMemberType] (theirs)
+        super().__init__(settings=wrapped.settings, profile=_their_profile(wrapped.profile))  # pyright: ignore[reportUnknownMemberType] (theirs)
         self.wrapped = wrapped
+
+    @classmethod
+    def supported_builtin_tools(cls) -> Any:
+        """All of them (in 1.x): whether there are any is the wrapped model's affair."""
+        return _THEIR_TOOLS
+
+    @classmethod
+    def supported_native_tools(cls) -> Any:
+        """All of them (in 2.x)."""
+        return _THEIR_TOOLS
 
     @property
     def model_name(self) -> str:
@@ -142,12 +153,36 @@ class PlayheadStreamedResponse(theirs.models.StreamedResponse):
         return self.reply.timestamp
 
 
+def _their_profile(profile: ModelProfile) -> Any:
+    """What the wrapped model supports, in their words: a dataclass in 1.x, a dict in 2.x, both made alike."""
+    kind: Any = theirs.profiles.ModelProfile
+    known = set(kind.__annotations__) - {"supported_builtin_tools", "supported_native_tools"}
+    return kind(**{item.name: getattr(profile, item.name) for item in fields(profile) if item.name in known}, **_ALL)
+
+
+def _all_tools() -> tuple[str, Any]:
+    """The tools that providers run themselves: `builtin` in 1.x, `native` in 2.x."""
+    for module, name in (("native_tools", "SUPPORTED_NATIVE_TOOLS"), ("builtin_tools", "SUPPORTED_BUILTIN_TOOLS")):
+        try:
+            return f"supported_{module}", frozenset(getattr(import_module(f"pydantic_ai.{module}"), name))
+        except (ImportError, AttributeError):
+            continue
+    return "supported_builtin_tools", frozenset()
+
+
+_TOOLS_FIELD, _THEIR_TOOLS = _all_tools()
+_ALL = {_TOOLS_FIELD: _THEIR_TOOLS}
+
+
 def _their_deltas(manager: Any, index: int, delta: ours.ModelResponsePartDelta) -> list[Any]:
     if isinstance(delta, ours.TextPartDelta):
         events = manager.handle_text_delta(vendor_part_id=index, content=delta.content_delta)
     elif isinstance(delta, ours.ThinkingPartDelta):
         events = manager.handle_thinking_delta(
-            vendor_part_id=index, content=delta.content_delta, signature=delta.signature_delta
+            vendor_part_id=index,
+            content=delta.content_delta,
+            signature=delta.signature_delta,
+            provider_name=delta.provider_name,
         )
     else:
         events = manager.handle_tool_call_delta(
@@ -163,14 +198,27 @@ def _their_deltas(manager: Any, index: int, delta: ours.ModelResponsePartDelta) 
 
 
 def _our_messages(messages: Any) -> list[ours.ModelMessage]:
-    data = theirs.messages.ModelMessagesTypeAdapter.dump_json(messages)
-    return ours.ModelMessagesTypeAdapter.validate_json(data)
+    data: list[dict[str, Any]] = theirs.messages.ModelMessagesTypeAdapter.dump_python(messages, mode="json")
+    for message in data:
+        message["parts"] = [_our_part(part) for part in message["parts"]]
+    return ours.ModelMessagesTypeAdapter.validate_json(json.dumps(data))
+
+
+def _our_part(part: dict[str, Any]) -> dict[str, Any]:
+    """A part in the words of 1.x: there, asking again is a part of its own; in 2.x it is an outcome of a tool."""
+    if part["part_kind"] == "tool-return" and part.get("outcome") == "retried":
+        kept = {name: part[name] for name in ("content", "tool_name", "tool_call_id", "timestamp")}
+        return {**kept, "part_kind": "retry-prompt"}
+    if part.get("outcome") == "interrupted":
+        return {**part, "outcome": "failed"}
+    return part
 
 
 def _our_parameters(parameters: Any) -> ours.ModelRequestParameters:
     found = _common_fields(parameters, ours.ModelRequestParameters)
     for name in ("function_tools", "output_tools"):
         found[name] = [ours.ToolDefinition(**_common_fields(tool, ours.ToolDefinition)) for tool in found[name]]
+    found["builtin_tools"] = list(getattr(parameters, "native_tools", None) or found.get("builtin_tools") or ())
     if found.get("output_object") is not None:
         output = _common_fields(found["output_object"], ours.OutputObjectDefinition)
         found["output_object"] = ours.OutputObjectDefinition(**output)

@@ -278,9 +278,8 @@ class Player:
         tool = _output_tool(body, self.parameters)
         if tool is None:
             slot = self._going_on("text", slot, new=False)
-            yield from self._pieces(
-                _value_pieces(body.value, body.chunks), lambda piece: self.emitter.text(slot, piece)
-            )
+            value = _as_asked(body.value, self.parameters)
+            yield from self._pieces(_value_pieces(value, body.chunks), lambda piece: self.emitter.text(slot, piece))
             return
         name, key = tool
         value = {key: body.value} if key is not None else body.value
@@ -345,6 +344,22 @@ def _output_tool(body: OutputBody, parameters: ModelRequestParameters) -> tuple[
         wrapped = isinstance(body.value, dict)
         return name, key or (None if wrapped else _wrapping_key(schema))
     return None
+
+
+def _as_asked(value: Any, parameters: ModelRequestParameters) -> Any:
+    """A value as JSON text has to have it: one of several outputs is `{"result": {"kind", "data"}}`, no object is wrapped."""
+    schema: dict[str, Any] = parameters.output_object.json_schema if parameters.output_object is not None else {}
+    if conforms(value, schema):
+        return value
+    key = _wrapping_key(schema)
+    if key is not None and conforms({key: value}, schema):
+        return {key: value}
+    for branch in schema.get("properties", {}).get("result", {}).get("anyOf", ()):
+        kind = branch.get("properties", {}).get("kind", {}).get("const")
+        wrapped = {"result": {"kind": kind, "data": value}}
+        if kind is not None and conforms(wrapped, schema):
+            return wrapped
+    return value
 
 
 def _wrapping_key(schema: Mapping[str, Any]) -> str | None:
