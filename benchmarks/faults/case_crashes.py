@@ -297,6 +297,8 @@ def xdist(tool: Tool, folder: Path) -> None:
                 "-m",
                 "pytest",
                 "-q",
+                "-p",
+                "xdist",
                 "-n",
                 "2",
                 "-p",
@@ -307,8 +309,10 @@ def xdist(tool: Tool, folder: Path) -> None:
             ],
             capture_output=True,
             text=True,
+            env=os.environ
+            | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # the peers' plugins do not start beside each other
         )
-        assert ran.returncode == 0, ran.stdout[-300:]
+        assert ran.returncode == 0, ran.stdout[-300:] + ran.stderr[-300:]
         urls = [f"{server.url}/{n}" for n in range(24)]
         lost = 24 - len(interactions(tool, file, urls))
         assert not lost, f"{lost} of 24 recordings are lost"
