@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from playhead.cassette._decorate import decorated, path_for
+from playhead.cassette._keys import PlaceholderKeys
 from playhead.cassette._options import Options, make_options
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ REPLAY_KEYS = (
     "ZAI_API_KEY",
 )
 """Variables that SDKs insist on when a client is made, though nothing is sent."""
-
-PLACEHOLDER_KEY = "playhead-replays-without-a-key"
 
 
 def use_cassette(path: str | os.PathLike[str] | None = None, record_mode: str = "none", **options: Any) -> UseCassette:
@@ -240,7 +239,7 @@ class _Machine:
         self.custom_patches = _stubs.custom_patches
         self._plain_owner = _vcr.plain_vcr()
         self._lock = threading.RLock()
-        self._keys: dict[str, int] = {}
+        self._keys = PlaceholderKeys()
 
     def make(self, path: str, options: Options, owner: vcr.VCR | None, given: dict[str, Any]) -> Cassette:
         rules = owner is not None
@@ -263,40 +262,19 @@ class _Machine:
                 for patch in self._patches:
                     patch.put()
                 self._stubs.put()
-            keys = self._set_keys(cassette)
-            return self._tapes.push(cassette), keys
+            wanted = cassette.options.replay_keys
+            names = () if cassette.records else REPLAY_KEYS if wanted is None else wanted
+            return self._tapes.push(cassette), self._keys.put(names)
 
     def close(self, cassette: Cassette, opened: Any) -> None:
         token, keys = opened
         with self._lock:
             self._tapes.pop(token)
-            self._unset_keys(keys)
+            self._keys.take_away(keys)
             if not len(self._tapes):
                 for patch in self._patches:
                     patch.take_away()
                 self._stubs.take_away()
-
-    def _set_keys(self, cassette: Cassette) -> list[str]:
-        if cassette.records:
-            return []
-        wanted = cassette.options.replay_keys
-        names = REPLAY_KEYS if wanted is None else wanted
-        environment = os.environ
-        keys = [name for name in names if name in self._keys or not environment.get(name)]
-        for name in keys:
-            count = self._keys.get(name, 0)
-            if not count:
-                environment[name] = PLACEHOLDER_KEY
-            self._keys[name] = count + 1
-        return keys
-
-    def _unset_keys(self, keys: list[str]) -> None:
-        for name in keys:
-            self._keys[name] -= 1
-            if not self._keys[name]:
-                del self._keys[name]
-                if os.environ.get(name) == PLACEHOLDER_KEY:
-                    del os.environ[name]
 
 
 _made: _Machine | None = None
