@@ -1,0 +1,64 @@
+"""Every Python block of the README and the docs runs as it stands.
+
+The blocks of one page belong together. A page with tests becomes a test file of a small project, run once, by pytest, with
+all the others; any other page is a program. A block that is shown only has `<!-- not run: reason -->` before it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# These have tests of their own, because their blocks need more than to be run.
+ELSEWHERE = {"docs/fuzzing.md", "docs/secrets.md", "docs/virtual-time.md"}
+BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n\n?)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> list[str]:
+    return [code for skipped, code in BLOCK.findall(page.read_text()) if not skipped]
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+WITH_CODE = [page for page in PAGES if blocks(page) and name(page) not in ELSEWHERE]
+TESTS = [page for page in WITH_CODE if any(re.search(r"^(async )?def test_", code, re.M) for code in blocks(page))]
+PROGRAMS = [page for page in WITH_CODE if page not in TESTS]
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=name)
+def test_the_blocks_of_a_page_run_one_after_the_other(
+    page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "__main__"}
+    for code in blocks(page):
+        exec(compile(code, name(page), "exec"), names)
+
+
+def test_the_tests_that_pages_show_pass(tmp_path: Path) -> None:
+    for page in TESTS:
+        module = re.sub(r"\W", "_", name(page).removesuffix(".md")).lower()
+        (tmp_path / f"test_{module}.py").write_text("\n".join(blocks(page)))
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+    )
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--snapshot-update", str(tmp_path)]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken: list[str] = []
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{name(page)}: {target}")
+    assert broken == []
