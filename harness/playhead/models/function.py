@@ -261,25 +261,27 @@ class FunctionStreamedResponse(StreamedResponse):
     async def events(self) -> AsyncGenerator[StreamEvent]:
         """One event or a few for each piece."""
         emitter = Emitter(self.fold)
-        feed, count = self.fold.feed, self._words.add
+        count = self._words.add
         text_index: int | None = None
+        take = count
         try:
             for event in self._piece(emitter, self._first):
                 yield event
             if emitter.has(_TEXT):
                 text_index = emitter.index(_TEXT)
+                take = self.fold.text_sink(text_index)
             async for piece in self._source:
                 # The hot path: more text costs two small objects and two appends.
                 if text_index is not None and type(piece) is str:
                     count(piece)
-                    event = PartDeltaEvent(index=text_index, delta=TextPartDelta(piece))
-                    feed(event)
-                    yield event
+                    take(piece)
+                    yield PartDeltaEvent(index=text_index, delta=TextPartDelta(piece))
                     continue
                 for event in self._piece(emitter, piece):
                     yield event
                 if text_index is None and emitter.has(_TEXT):
                     text_index = emitter.index(_TEXT)
+                    take = self.fold.text_sink(text_index)
             emitter.close()
             for event in emitter.take():
                 yield event

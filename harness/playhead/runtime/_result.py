@@ -177,26 +177,25 @@ class StreamedRunResult(OlderStreamedResult, Generic[AgentDepsT, OutputDataT]):
             await outputs.aclose()
         await self._complete(self.response)
 
-    async def stream_text(self, *, delta: bool = False, debounce_by: float | None = 0.1) -> AsyncGenerator[str]:
+    def stream_text(self, *, delta: bool = False, debounce_by: float | None = 0.1) -> AsyncGenerator[str]:
         """The text: all of it so far each time, or only what is new (`delta`). Validators do not see deltas.
 
         `UserError` where the output is not text alone.
         """
         if (stream := self._stream_response) is None:
-            output = self._ready().output
-            if not isinstance(output, str):
-                from playhead.exceptions import UserError
+            return self._ready_text()
+        return stream.stream_text_then(self._complete_reply, delta=delta, debounce_by=debounce_by)
 
-                raise UserError("stream_text() can only be used with text responses")
-            yield output
-            await self._complete()
-            return
-        pieces = stream.stream_text(delta=delta, debounce_by=debounce_by)
-        try:
-            async for piece in pieces:
-                yield piece
-        finally:
-            await pieces.aclose()
+    async def _ready_text(self) -> AsyncGenerator[str]:
+        output = self._ready().output
+        if not isinstance(output, str):
+            from playhead.exceptions import UserError
+
+            raise UserError("stream_text() can only be used with text responses")
+        yield output
+        await self._complete()
+
+    async def _complete_reply(self) -> None:
         await self._complete(self.response)
 
     async def stream_responses(self, *, debounce_by: float | None = 0.1) -> AsyncGenerator[tuple[ModelResponse, bool]]:

@@ -7,7 +7,7 @@ the view. No layer makes a task, a queue or a copy for an event; each closes the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -47,6 +47,10 @@ from playhead.tools import ToolManager
 from playhead.usage import RunUsage
 
 _STREAM_FAILED = "Output validation failed during streaming, and retries are not supported in `run_stream()`"
+
+
+async def _nothing() -> None:
+    """What is to be done at the end of a view that stands alone."""
 
 
 class AgentStream(Generic[AgentDepsT, OutputDataT]):
@@ -180,17 +184,28 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         Pieces that come within `debounce_by` seconds are joined; None hands out each. Output validators see the text
         (with `ctx.partial_output`), but not deltas. `UserError` where the output is not text alone.
         """
-        if not self._ctx.deps.output_schema.text_only or isinstance(self._output, str):
-            return self._known_text()
-        pieces = self._text_pieces() if debounce_by is None else self._grouped_text(debounce_by)
-        return pieces if delta else self._whole_text(pieces)
+        return self.stream_text_then(_nothing, delta=delta, debounce_by=debounce_by)
 
-    async def _known_text(self) -> AsyncGenerator[str]:
+    def stream_text_then(
+        self, then: Callable[[], Awaitable[None]], *, delta: bool, debounce_by: float | None
+    ) -> AsyncGenerator[str]:
+        """`stream_text`, with something to do at its end: an item does not pass through one more generator for it."""
+        if not self._ctx.deps.output_schema.text_only or isinstance(self._output, str):
+            return self._known_text(then)
+        if delta:
+            return self._text_pieces(then) if debounce_by is None else self._grouped_text(debounce_by, then)
+        pieces = self._text_pieces() if debounce_by is None else self._grouped_text(debounce_by)
+        return self._whole_text(pieces, then)
+
+    async def _known_text(self, then: Callable[[], Awaitable[None]]) -> AsyncGenerator[str]:
         if not self._ctx.deps.output_schema.text_only:
             raise UserError("stream_text() can only be used with text responses")
         yield self._output
+        await then()
 
-    async def _whole_text(self, pieces: AsyncGenerator[str]) -> AsyncGenerator[str]:
+    async def _whole_text(
+        self, pieces: AsyncGenerator[str], then: Callable[[], Awaitable[None]]
+    ) -> AsyncGenerator[str]:
         """All text so far for each piece, as the validators make it."""
         validators = self._ctx.deps.output_validators
         text = ""
@@ -207,8 +222,9 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 yield validated
         finally:
             await pieces.aclose()
+        await then()
 
-    async def _text_pieces(self) -> AsyncGenerator[str]:
+    async def _text_pieces(self, then: Callable[[], Awaitable[None]] = _nothing) -> AsyncGenerator[str]:
         """What has arrived, a piece for each part; then each piece as it comes."""
         for part in self._streamed.fold.parts():
             if isinstance(part, TextPart) and part.content:
@@ -217,14 +233,18 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         # Closing this leaves the stream open: whoever comes next goes on with it.
         async for event in self._events():
             if type(event) is PartDeltaEvent:
-                if type(event.delta) is TextPartDelta and event.delta.content_delta:
+                delta = event.delta
+                if type(delta) is TextPartDelta and (piece := delta.content_delta):
                     separate = True
-                    yield event.delta.content_delta
+                    yield piece
             elif isinstance(event, PartStartEvent) and (piece := _piece_of(event.part, separate)):
                 separate = isinstance(event.part, TextPart)
                 yield piece
+        await then()
 
-    async def _grouped_text(self, debounce_by: float) -> AsyncGenerator[str]:
+    async def _grouped_text(
+        self, debounce_by: float, then: Callable[[], Awaitable[None]] = _nothing
+    ) -> AsyncGenerator[str]:
         waiting = [part.content for part in self._streamed.fold.parts() if isinstance(part, TextPart) and part.content]
         separate = False
         groups = self._groups(debounce_by, waiting=bool(waiting))
@@ -245,6 +265,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 yield "".join(waiting)
         finally:
             await groups.aclose()
+        await then()
 
     async def stream_responses(self, *, debounce_by: float | None = 0.1) -> AsyncGenerator[ModelResponse]:
         """The reply so far: at once if there is anything, then after each event, or each group of events.

@@ -8,7 +8,7 @@ pieces are joined when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import datetime
 from typing import Any, Literal
@@ -178,6 +178,15 @@ class Fold:
     def follow(self) -> Follower:
         """A reader of what is new; the first time it is asked, all parts are."""
         return Follower(self, self._slots)
+
+    def text_sink(self, index: int) -> Callable[[str], None]:
+        """Takes text for part number `index`, as `feed` takes it from a delta: for a producer's hot path."""
+        slot = self._slots[index]
+
+        def take(piece: str) -> None:
+            slot.pieces.append(piece)
+
+        return take
 
     def part(self, index: int) -> ModelResponsePart:
         """Part number `index` as it is now."""
