@@ -181,10 +181,10 @@ def test_random_cuts_depend_on_the_seed_alone() -> None:
 def test_five_megabytes_of_the_worst_are_cut_in_linear_time(unit: bytes) -> None:
     def seconds(size: int) -> float:
         body = unit * (size // len(unit))
-        start = time.perf_counter()
+        start = time.process_time()
         hostile_cuts(body)
         frame_cuts(body)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     small, large = min(seconds(50_000), seconds(50_000)), seconds(800_000)
     assert large < 16 * 4 * small + 0.5

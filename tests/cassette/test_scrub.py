@@ -769,12 +769,12 @@ ADVERSARIAL = {
 def test_the_worst_bodies_take_time_in_proportion_to_their_length(unit: bytes) -> None:
     def seconds(size: int) -> float:
         body = unit * (size // len(unit))
-        start = time.perf_counter()
+        start = time.process_time()
         Scrubber().scrub_body(body, frames=True)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     small = min(seconds(15_000) for _ in range(3))
-    assert seconds(150_000) < 10 * 5 * small + 0.3  # a quadratic one would take a hundred times as long
+    assert seconds(150_000) < 10 * 6 * small + 0.5  # a quadratic one would take a hundred times as long
 
 
 def test_a_clean_stream_of_five_megabytes_is_scrubbed_quickly() -> None:
