@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-__all__ = ["Ids", "RandomIds", "SeededIds", "tool_call_id", "unique_id", "use_ids"]
+__all__ = ["Ids", "RandomIds", "SeededIds", "derived_id", "tool_call_id", "unique_id", "use_ids"]
 
 
 class Ids(Protocol):
@@ -49,6 +49,11 @@ def unique_id() -> str:
 def tool_call_id() -> str:
     """A new identifier for a tool call the provider did not name: `pyd_ai_` and 32 hexadecimal digits."""
     return f"pyd_ai_{_ids.get(_random_ids).uuid().hex}"
+
+
+def derived_id(name: str) -> str:
+    """The identifier that belongs to `name`: the same for the same name, everywhere (a UUID of version 5)."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 
 @contextmanager

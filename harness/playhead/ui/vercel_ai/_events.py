@@ -28,11 +28,11 @@ from playhead.runtime import AgentRunResultEvent
 from playhead.tools import DeferredToolRequests
 from playhead.ui._stream import UIEventStream, describe_file
 from playhead.ui.vercel_ai import response_types as chunks
-from playhead.ui.vercel_ai._base import ProviderMetadata, metadata
+from playhead.ui.vercel_ai._utils import dump_provider_metadata, part_metadata
 from playhead.ui.vercel_ai.request_types import RequestData
 from playhead.ui.vercel_ai.response_types import BaseChunk, FinishReason
 
-__all__ = ["OwnChunk", "VercelAIEventStream", "own_chunks", "part_metadata", "returned_value"]
+__all__ = ["OwnChunk", "VercelAIEventStream", "own_chunks", "returned_value"]
 
 _FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -102,7 +102,7 @@ class VercelAIEventStream(UIEventStream[RequestData, BaseChunk, AgentDepsT, Outp
 
     async def handle_text_delta(self, delta: TextPartDelta) -> AsyncIterator[BaseChunk]:
         if delta.content_delta:
-            about = metadata(provider_name=delta.provider_name, provider_details=delta.provider_details)
+            about = dump_provider_metadata(provider_name=delta.provider_name, provider_details=delta.provider_details)
             yield chunks.TextDeltaChunk(id=self.message_id, delta=delta.content_delta, provider_metadata=about)
 
     async def handle_text_end(self, part: TextPart, followed_by_text: bool = False) -> AsyncIterator[BaseChunk]:
@@ -119,7 +119,7 @@ class VercelAIEventStream(UIEventStream[RequestData, BaseChunk, AgentDepsT, Outp
 
     async def handle_thinking_delta(self, delta: ThinkingPartDelta) -> AsyncIterator[BaseChunk]:
         if delta.content_delta:
-            about = metadata(
+            about = dump_provider_metadata(
                 provider_name=delta.provider_name,
                 signature=delta.signature_delta,
                 provider_details=delta.provider_details,
@@ -196,16 +196,6 @@ class VercelAIEventStream(UIEventStream[RequestData, BaseChunk, AgentDepsT, Outp
         return chunks.ToolOutputAvailableChunk(
             tool_call_id=part.tool_call_id, output=output, provider_executed=provider_executed
         )
-
-
-def part_metadata(part: Any) -> ProviderMetadata | None:
-    """What has to come back with a part: its id, its provider, and its signature, if it has any."""
-    return metadata(
-        id=part.id,
-        signature=getattr(part, "signature", None),
-        provider_name=part.provider_name,
-        provider_details=part.provider_details,
-    )
 
 
 def returned_value(part: BaseToolReturnPart) -> Any:

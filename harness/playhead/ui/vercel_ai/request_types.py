@@ -134,7 +134,7 @@ class ToolApprovalResponded(CamelBaseModel):
 ToolApproval = ToolApprovalRequested | ToolApprovalResponded
 
 
-class _ToolPart(BaseUIPart):
+class ToolPart(BaseUIPart):
     """A call of a tool whose name is in the type, `tool-NAME`."""
 
     type: Annotated[str, Field(pattern=r"^tool-")]
@@ -145,19 +145,19 @@ class _ToolPart(BaseUIPart):
     approval: ToolApproval | None = None
 
 
-class ToolInputStreamingPart(_ToolPart):
+class ToolInputStreamingPart(ToolPart):
     """The arguments are being written."""
 
     state: Literal["input-streaming"] = "input-streaming"
 
 
-class ToolInputAvailablePart(_ToolPart):
+class ToolInputAvailablePart(ToolPart):
     """The arguments are complete."""
 
     state: Literal["input-available"] = "input-available"
 
 
-class ToolOutputAvailablePart(_ToolPart):
+class ToolOutputAvailablePart(ToolPart):
     """The tool has returned."""
 
     state: Literal["output-available"] = "output-available"
@@ -165,7 +165,7 @@ class ToolOutputAvailablePart(_ToolPart):
     preliminary: bool | None = None
 
 
-class ToolOutputErrorPart(_ToolPart):
+class ToolOutputErrorPart(ToolPart):
     """The tool has failed."""
 
     state: Literal["output-error"] = "output-error"
@@ -173,19 +173,19 @@ class ToolOutputErrorPart(_ToolPart):
     error_text: str
 
 
-class ToolApprovalRequestedPart(_ToolPart):
+class ToolApprovalRequestedPart(ToolPart):
     """The call waits for approval."""
 
     state: Literal["approval-requested"] = "approval-requested"
 
 
-class ToolApprovalRespondedPart(_ToolPart):
+class ToolApprovalRespondedPart(ToolPart):
     """Somebody has decided about the call."""
 
     state: Literal["approval-responded"] = "approval-responded"
 
 
-class ToolOutputDeniedPart(_ToolPart):
+class ToolOutputDeniedPart(ToolPart):
     """The call was denied."""
 
     state: Literal["output-denied"] = "output-denied"
@@ -203,7 +203,7 @@ ToolUIPart = (
 """A call of a tool that the application knows."""
 
 
-class _DynamicToolPart(BaseUIPart):
+class DynamicToolPart(BaseUIPart):
     """A call of a tool that the application does not know by name."""
 
     type: Literal["dynamic-tool"] = "dynamic-tool"
@@ -214,20 +214,20 @@ class _DynamicToolPart(BaseUIPart):
     approval: ToolApproval | None = None
 
 
-class DynamicToolInputStreamingPart(_DynamicToolPart):
+class DynamicToolInputStreamingPart(DynamicToolPart):
     """The arguments are being written."""
 
     state: Literal["input-streaming"] = "input-streaming"
     input: Any | None = None
 
 
-class DynamicToolInputAvailablePart(_DynamicToolPart):
+class DynamicToolInputAvailablePart(DynamicToolPart):
     """The arguments are complete."""
 
     state: Literal["input-available"] = "input-available"
 
 
-class DynamicToolOutputAvailablePart(_DynamicToolPart):
+class DynamicToolOutputAvailablePart(DynamicToolPart):
     """The tool has returned."""
 
     state: Literal["output-available"] = "output-available"
@@ -235,26 +235,26 @@ class DynamicToolOutputAvailablePart(_DynamicToolPart):
     preliminary: bool | None = None
 
 
-class DynamicToolOutputErrorPart(_DynamicToolPart):
+class DynamicToolOutputErrorPart(DynamicToolPart):
     """The tool has failed."""
 
     state: Literal["output-error"] = "output-error"
     error_text: str
 
 
-class DynamicToolApprovalRequestedPart(_DynamicToolPart):
+class DynamicToolApprovalRequestedPart(DynamicToolPart):
     """The call waits for approval."""
 
     state: Literal["approval-requested"] = "approval-requested"
 
 
-class DynamicToolApprovalRespondedPart(_DynamicToolPart):
+class DynamicToolApprovalRespondedPart(DynamicToolPart):
     """Somebody has decided about the call."""
 
     state: Literal["approval-responded"] = "approval-responded"
 
 
-class DynamicToolOutputDeniedPart(_DynamicToolPart):
+class DynamicToolOutputDeniedPart(DynamicToolPart):
     """The call was denied."""
 
     state: Literal["output-denied"] = "output-denied"
