@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -38,9 +39,11 @@ def test_the_blocks_of_a_page_run_one_after_the_other(
     page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {"__name__": "__main__"}
+    # A module of its own, so that annotations find their names; `dont_inherit`: this file's __future__ is not the page's.
+    program = ModuleType(re.sub(r"\W", "_", name(page)))
+    monkeypatch.setitem(sys.modules, program.__name__, program)
     for code in blocks(page):
-        exec(compile(code, name(page), "exec"), names)
+        exec(compile(code, name(page), "exec", dont_inherit=True), program.__dict__)
 
 
 def test_the_tests_that_pages_show_pass(tmp_path: Path) -> None:
