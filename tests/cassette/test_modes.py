@@ -234,6 +234,25 @@ async def test_a_cassette_opens_in_async_code_without_blocking_the_loop(counting
     assert cassette.all_played
 
 
+def test_modes_of_vcr_are_modes(counting: Server, tape: Path) -> None:
+    with use_cassette(tape, vcr.mode.ONCE):
+        ask(counting)
+    with use_cassette(tape, vcr.mode.NONE) as cassette:
+        assert ask(counting) == 1
+    assert cassette.record_mode == "none"
+
+
+def test_vcrs_option_for_failed_runs_counts(counting: Server, tape: Path) -> None:
+    with pytest.raises(ZeroDivisionError), use_vcr_cassette(vcr.VCR(record_on_exception=False), str(tape)):
+        ask(counting)
+        raise ZeroDivisionError
+    assert not tape.exists()
+    with pytest.raises(ZeroDivisionError), use_vcr_cassette(vcr.VCR(), str(tape), record_on_exception=False):
+        ask(counting)
+        raise ZeroDivisionError
+    assert not tape.exists()
+
+
 def test_an_unknown_option_names_the_nearest_one(tape: Path) -> None:
     with pytest.raises(
         TypeError, match=r"unknown option 'filter_header' for a cassette; did you mean filter_headers\?"

@@ -93,7 +93,7 @@ class Cassette(VcrCassette):
         """What filters put in place of secrets."""
         self.existed = False
         """Whether there was a file when the cassette was opened."""
-        self.skipped = frozenset(options.skip_patchers)
+        self.skipped = frozenset((*options.skip_patchers, *getattr(self, "skip_patchers", ())))
         """Names of clients that pass it by, as VCR.py calls them."""
         self._filters_requests, self._filters_responses = hooks
         self._before_save_interaction = getattr(self, "_before_save_interaction", [])  # VCR.py has them since 9.0

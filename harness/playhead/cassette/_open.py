@@ -221,6 +221,9 @@ class UseCassette:
 # -- what is shared by all cassettes ----------------------------------------------------------------------------------
 
 
+_NONE = (False, False)
+
+
 class _Machine:
     """Patches and keys, put in place when the first cassette opens and taken away when the last one closes.
 
@@ -238,6 +241,7 @@ class _Machine:
         self._stubs = _stubs.Stubs()
         self.custom_patches = _stubs.custom_patches
         self._plain_owner = _vcr.plain_vcr()
+        self._plain_config = _vcr.config_for(self._plain_owner, "", {})
         self._lock = threading.RLock()
         self._keys = PlaceholderKeys()
 
@@ -245,6 +249,8 @@ class _Machine:
         rules = owner is not None
         if owner is None:
             owner, given = self._plain_owner, self._vcr.vcr_arguments(options)
+            if not given:  # nothing for VCR.py to say: its configuration is the same each time
+                return self._cassette_class(options, {**self._plain_config, "path": path}, vcr_rules=False, hooks=_NONE)
         config = self._vcr.config_for(owner, path, given)
         if rules:
             options = self._vcr.with_owners_matchers(options, owner, given, config)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, cast
 
 from playhead.cassette._paths import json_paths
@@ -82,6 +83,9 @@ class Options:
     label: str | None = None
     """Whose cassette it is, as the error says it: the name of a test."""
 
+    is_plain: bool = field(default=False, repr=False)
+    """Whether only the mode was said."""
+
     def __post_init__(self) -> None:
         _one_of("record_mode", self.record_mode, MODES)
         _one_of("timing", self.timing, ("instant", "recorded"))
@@ -94,17 +98,19 @@ class Options:
         json_paths(self.ignore_json_paths)
 
 
-OptionNames: frozenset[str] = frozenset(field.name for field in fields(Options))
+OptionNames: frozenset[str] = frozenset(row.name for row in fields(Options) if row.name != "is_plain")
 """Every option by name, for those who pass them on."""
 
 _ALIASES = {"before_record": "before_record_request"}
 _TUPLES = frozenset(
-    field.name for field in fields(Options) if str(field.type).startswith("tuple") and field.name not in ("match_on",)
+    row.name for row in fields(Options) if str(row.type).startswith("tuple") and row.name not in ("match_on",)
 )
 
 
 def make_options(given: dict[str, Any]) -> Options:
     """Checked options. Raises `TypeError` for an unknown name, naming the nearest one, and `ValueError` for a bad value."""
+    if len(given) == 1 and type(given.get("record_mode")) is str:  # VCR.py's modes are texts that print otherwise
+        return _plain(given["record_mode"])
     values: dict[str, Any] = {}
     for name, value in given.items():
         name = _ALIASES.get(name, name)
@@ -123,6 +129,12 @@ def make_options(given: dict[str, Any]) -> Options:
                 raise TypeError(f"{name} must be a list, not {value!r}: write {name}=[{value!r}]")
             values[name] = tuple(cast("Sequence[Any]", value))
     return Options(**values)
+
+
+@cache
+def _plain(mode: str) -> Options:
+    """What most tests say: a mode and nothing else."""
+    return Options(record_mode=mode, is_plain=True)
 
 
 def unknown_option(name: str) -> str:

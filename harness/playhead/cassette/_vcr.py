@@ -189,6 +189,8 @@ _PASSED_ON = (
 
 def vcr_arguments(options: Options) -> dict[str, Any]:
     """The options that VCR.py knows, where they were set."""
+    if options.is_plain:
+        return {}
     found = {name: getattr(options, name) for name in _PASSED_ON}
     return {name: value for name, value in found.items() if value not in (None, (), False)}
 
@@ -242,7 +244,7 @@ def plain_vcr() -> vcr.VCR:
 
 
 def with_owners_matchers(options: Options, owner: vcr.VCR, given: dict[str, Any], config: dict[str, Any]) -> Options:
-    """The matchers that a `vcr.VCR` and its call ask for; None where both leave it at the default.
+    """The options with what a `vcr.VCR` and its call ask for: matchers, None where both leave them at the default.
 
     VCR.py's own are given by name, so that they can be indexed; everything registered or passed is a function.
     """
@@ -255,9 +257,10 @@ def with_owners_matchers(options: Options, owner: vcr.VCR, given: dict[str, Any]
     defaulted = (
         "match_on" not in given and tuple(owner.match_on) == VCR_MATCH_ON and not given.get("additional_matchers")
     )
-    if defaulted and chosen == VCR_MATCH_ON:
-        return options
-    return replace(options, match_on=chosen, allow_playback_repeats=bool(config.get("allow_playback_repeats")))
+    keeps = bool(given.get("record_on_exception", owner.record_on_exception))
+    return replace(
+        options, match_on=None if defaulted and chosen == VCR_MATCH_ON else chosen, record_on_exception=keeps
+    )
 
 
 _VCR_MATCHERS = ("method", "uri", "scheme", "host", "port", "path", "query", "headers", "raw_body", "body")
