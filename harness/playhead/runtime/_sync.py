@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -12,51 +9,13 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from playhead.context import AgentDepsT
+from playhead.loops import event_loop
 from playhead.messages import ModelMessage, ModelResponse
 from playhead.output import OutputDataT
 from playhead.runtime._result import StreamedRunResult
 from playhead.usage import RunUsage
 
 T = TypeVar("T")
-
-
-class _OwnLoop:
-    """A loop for a thread that has none. It is closed when the thread ends."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-
-    def __del__(self) -> None:
-        if not self.loop.is_closed():
-            self.loop.close()
-
-
-_own = threading.local()
-
-
-def event_loop() -> asyncio.AbstractEventLoop:
-    """The thread's event loop; one of our own where none was set, so that nobody else's is left open."""
-    loop = _loop_that_was_set()
-    if loop is not None and not loop.is_closed():
-        return loop
-    own: _OwnLoop | None = getattr(_own, "held", None)
-    if own is None or own.loop.is_closed():
-        own = _own.held = _OwnLoop()
-    return own.loop
-
-
-def _loop_that_was_set() -> asyncio.AbstractEventLoop | None:
-    running = asyncio._get_running_loop()
-    if running is not None:
-        return running
-    if sys.version_info >= (3, 14):
-        try:
-            return asyncio.get_event_loop()
-        except RuntimeError:
-            return None
-    # Up to 3.13 the public function would make one, and nobody would close it.
-    local = getattr(asyncio.get_event_loop_policy(), "_local", None)  # pyright: ignore[reportDeprecated]
-    return getattr(local, "_loop", None)
 
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:

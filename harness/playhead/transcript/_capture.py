@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from playhead import clock
 from playhead.exceptions import AgentRunError, PlayheadError
+from playhead.loops import event_loop
 from playhead.transcript._fold import TranscriptFold
 from playhead.transcript._growth import Growth
 from playhead.transcript._transcript import Entry, Transcript
@@ -245,16 +246,7 @@ def blocking(start: Callable[[], Coroutine[Any, Any, _T]], name: str) -> _T:
         pass
     else:
         raise RuntimeError(f"{name}_sync was called inside a running event loop; `await {name}(...)` there instead")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 and 3.13 warn where no loop is set yet
-        try:
-            loop = asyncio.get_event_loop()
-        except RuntimeError:
-            loop = None
-    if loop is None or loop.is_closed():
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-    return loop.run_until_complete(start())
+    return event_loop().run_until_complete(start())
 
 
 def _response_of(stream: Any) -> Any:

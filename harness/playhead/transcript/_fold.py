@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from playhead.transcript._events import ToolCalled, ToolRetried, ToolReturned
-from playhead.transcript._transcript import Entry, Transcript, TranscriptRequest
+from playhead.transcript._transcript import Entry, Transcript, TranscriptRequest, is_retry
 from playhead.transcript._values import get
 from playhead.usage import RequestUsage, RunUsage
 
@@ -83,7 +83,7 @@ class TranscriptFold:
             tool = self._called_event(get(event, "part"), valid=get(event, "args_valid"), event=event)
         elif kind in ("function_tool_result", "output_tool_result"):
             part = get(event, "result") or get(event, "part")
-            if kind == "function_tool_result" or get(part, "part_kind") == "retry-prompt":
+            if kind == "function_tool_result" or is_retry(part):
                 tool = self._settled_event(part, event)
             else:
                 self._output_tools.add(get(part, "tool_name"))
@@ -240,11 +240,11 @@ class TranscriptFold:
             if kind not in ("tool-return", "retry-prompt") or (call_id in self._settled):
                 continue
             name = get(part, "tool_name")
-            if name in self._output_tools and kind == "tool-return":
+            if name in self._output_tools and not is_retry(part):
                 continue
             call = next((p for p in get(before.response, "parts") or () if get(p, "tool_call_id") == call_id), None)
             if call is not None and call_id not in self._called and name not in self._output_tools:
-                valid = not isinstance(get(part, "content"), list) if kind == "retry-prompt" else True
+                valid = not isinstance(get(part, "content"), list) if is_retry(part) else True
                 before.handling.append(Entry("tool", self._called_event(call, valid=valid)))
             before.handling.append(Entry("tool", self._settled_event(part, None)))
 
@@ -259,7 +259,7 @@ class TranscriptFold:
     def _settled_event(self, part: Any, event: Any) -> ToolReturned | ToolRetried:
         call_id, name = get(part, "tool_call_id"), get(part, "tool_name")
         self._settled.add(call_id)
-        if get(part, "part_kind") == "retry-prompt":
+        if is_retry(part):
             # A prompt to try again that is about no tool has an id that nobody asked for.
             known = self.transcript.labels.known(call_id) if name else None
             return ToolRetried(name, get(part, "content"), call=known, tool_call_id=call_id, event=event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from playhead.transcript._events import ToolCalled, ToolRetried, ToolReturned
 from playhead.transcript._render import render, usage_line
@@ -107,7 +107,10 @@ def _mark(entry: Entry, values: Values) -> PageMark | None:
     if entry.kind == "tool":
         if isinstance(event, ToolCalled):
             args = event.args
-            shown = values.call(event.tool_name, args) if isinstance(args, Mapping) else f"{event.tool_name} {args}"
+            if isinstance(args, Mapping):
+                shown = values.call(event.tool_name, cast("Mapping[str, Any]", args))
+            else:
+                shown = f"{event.tool_name} {args}"
             return {"at": entry.at_ms, "kind": "tool", "text": f"{event.call}  {shown}"}
         if isinstance(event, ToolReturned):
             return {"at": entry.at_ms, "kind": "result", "text": f"{event.call}  {values.line(event.content)}"}

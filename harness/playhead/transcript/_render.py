@@ -21,7 +21,7 @@ from typing import Any, cast
 from playhead.transcript._changes import changes
 from playhead.transcript._events import ToolCalled, ToolRetried, ToolReturned
 from playhead.transcript._pieces import Pieces, line
-from playhead.transcript._transcript import Entry, Transcript, TranscriptRequest
+from playhead.transcript._transcript import Entry, Transcript, TranscriptRequest, is_retry
 from playhead.transcript._values import Values, get, quoted, ticked
 
 __all__ = ["render", "render_value", "usage_line"]
@@ -236,7 +236,7 @@ def _message(message: Any, values: Values) -> str:
     if told := get(message, "instructions"):
         lines.append(line("instructs", values.line(told)))
     for part in get(message, "parts") or ():
-        if get(part, "part_kind") == "retry-prompt":
+        if is_retry(part):
             label = values.labels.label("call", get(part, "tool_call_id")) if get(part, "tool_name") else "retry"
             lines.append(line(label, f"retry {_retry(get(part, 'content'), values)}"))
         elif get(part, "part_kind") == "text":

@@ -42,6 +42,8 @@ def capture_runs(*agents: Any) -> Generator[list[Transcript]]:
                 setattr(agent, name, wrap(getattr(agent, name), runs, watches))
         yield runs
     finally:
+        for watch in watches:
+            _finish(watch)
         for agent, name, before in reversed(replaced):
             if before is _ABSENT:
                 delattr(agent, name)
@@ -105,6 +107,7 @@ def _watch_run_stream(original: Any, runs: list[Transcript], watches: list[_Watc
         result: Any = None
         try:
             async with original(*args, **kwargs) as result:
+                watch.streamed = result
                 _watch_partials(result, watch)
                 yield result
         except BaseException as error:
@@ -130,6 +133,22 @@ def _watch_run_stream_sync(original: Any, runs: list[Transcript], watches: list[
         return result
 
     return run_stream_sync
+
+
+def _finish(watch: _Watch) -> None:
+    """A run whose end was not seen: a blocking stream that nobody closes, which pydantic-ai's are."""
+    result = watch.streamed
+    if watch.closed or result is None:
+        return
+    if result.is_complete:
+        stored = result.get_output()  # there already: it answers without waiting
+        try:
+            stored.send(None)
+        except StopIteration as returned:
+            watch.fold.output(returned.value)
+        finally:
+            stored.close()
+    watch.close(_messages_of(result), usage_of(result))
 
 
 async def _ended(watch: _Watch, result: Any) -> None:

@@ -12,7 +12,7 @@ from playhead.transcript._values import get
 from playhead.transcript._words import Words
 from playhead.usage import RequestUsage, RunUsage
 
-__all__ = ["Entry", "Transcript", "TranscriptRequest"]
+__all__ = ["Entry", "Transcript", "TranscriptRequest", "is_retry", "joined", "piece_of"]
 
 
 @dataclass(slots=True)
@@ -198,6 +198,11 @@ def piece_of(entry: Entry, kind: Literal["text", "thinking"]) -> str | None:
         part = get(event, "part")
         return get(part, "content") if get(part, "part_kind") == kind else None
     return None
+
+
+def is_retry(part: Any) -> bool:
+    """Whether a part asks the model to try again: pydantic-ai 2.x has that as an outcome of the tool."""
+    return get(part, "part_kind") == "retry-prompt" or get(part, "outcome") == "retried"
 
 
 def joined(runs: Sequence[Transcript]) -> Transcript:
