@@ -200,11 +200,13 @@ class _VirtualLoop:
         self._selector: Any = self.loop._selector
         self._select: Callable[[float | None], list[Any]] = self._selector.select
         self._run_in_executor: Callable[..., asyncio.Future[Any]] = loop.run_in_executor
+        self._shutdown_executor: Callable[..., Coroutine[Any, Any, None]] = loop.shutdown_default_executor
         self._executing = 0
         self.loop.started_at = clock.SystemClock().now()  # read by playhead.clock
         self.loop.started_time = self.began
         self.loop.time = self.read
         self.loop.run_in_executor = self._counted
+        self.loop.shutdown_default_executor = self._shutdown
         self._selector.select = self.select
         setattr(loop, _MARK, self)
 
@@ -293,6 +295,14 @@ class _VirtualLoop:
         self._executing += 1
         future.add_done_callback(self._executed)
         return future
+
+    async def _shutdown(self, *arguments: Any, **options: Any) -> None:
+        """From Python 3.12 on, a loop gives its worker threads some minutes to end, which must be real ones."""
+        self._executing += 1
+        try:
+            await self._shutdown_executor(*arguments, **options)
+        finally:
+            self._executing -= 1
 
     def _executed(self, future: asyncio.Future[Any]) -> None:
         self._executing -= 1
@@ -388,7 +398,7 @@ def _runner_get_loop(self: asyncio.Runner) -> asyncio.AbstractEventLoop:
 
 
 _MARK = "_playhead_virtual"
-_REPLACED = ("time", "run_in_executor", "started_at", "started_time")
+_REPLACED = ("time", "run_in_executor", "shutdown_default_executor", "started_at", "started_time")
 _EXACT = 1e-9
 _TOGETHER = 0.005
 _HELD_UP = 0.25
