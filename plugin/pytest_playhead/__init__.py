@@ -5,6 +5,7 @@ Loading it imports nothing but pytest. A test that uses nothing of it pays for o
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 _OURS = "pytest_playhead"
+_FOLDER = "PLAYHEAD_SAVE_FAILURES"  # read by playhead.fuzz
 _sessions: list[State] = []  # the hook that hears of reports is not told of which session
 
 
@@ -95,6 +97,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", "allowed_hosts: hosts that a blocked test may reach.")
         state.block_network = bool(config.getoption("block_network", False))
     state.keeps = bool(config.getoption("playhead_report") or config.getoption("playhead_save_failures"))
+    if folder := config.getoption("playhead_save_failures"):
+        # Fuzzing finds its failures below pytest, and keeps there what it has shrunk (playhead.fuzz._keep).
+        state.before = os.environ.get(_FOLDER)
+        os.environ[_FOLDER] = str(config.invocation_params.dir / str(folder))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -102,6 +108,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     state = config.stash.get(STATE, None)
     if state in _sessions:
         _sessions.remove(state)
+    if state is not None and config.getoption("playhead_save_failures", None):
+        if state.before is None:
+            os.environ.pop(_FOLDER, None)
+        else:
+            os.environ[_FOLDER] = state.before
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -168,6 +168,10 @@ def open_cassette(item: pytest.Item) -> Generator[Any]:
     from playhead.cassette import use_cassette
 
     options = {"label": item.name, "record_command": record_command(item), **cassette_options(item)}
+    if options.get("record_mode") == "verify" and options.get("compare") is None:
+        from playhead.traffic import compare_replies
+
+        options["compare"] = compare_replies
     try:
         opened = use_cassette(cassette_path(item), **options)
     except (TypeError, ValueError) as error:

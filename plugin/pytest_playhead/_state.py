@@ -95,6 +95,8 @@ class State:
         self.pages: list[dict[str, Any]] = []
         self.keeps = False
         """Whether a report or failed tests want what is captured."""
+        self.before: str | None = None
+        """The variable for kept failures as it was before this session (sessions may be nested)."""
         self.cache: dict[Any, Any] = {}
         self.lines: list[str] = []
         """What the terminal says at the end, before the counts."""

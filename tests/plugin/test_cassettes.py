@@ -101,6 +101,10 @@ def test_a_project_is_recorded_and_replayed_without_network_and_key(
     project.run("--rechunk=hostile", "-q", "--deselect", "test_app.py::test_haiku", **env).check(passed=7)
     assert len(provider.requests) == asked
 
+    verified = project.run("-q", "--record-mode=verify", "-k", "haiku", **env, OPENAI_API_KEY=KEY)
+    verified.check(passed=1)
+    assert len(provider.requests) == asked + 1
+
     # Unused recordings fail a test that passed, and only that.
     source = project.read("test_app.py")
     project.write("test_app.py", source.replace("chunks = ask()", "return").replace('ask("by fixture")', "assert 0"))

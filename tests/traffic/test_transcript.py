@@ -9,7 +9,7 @@ import pytest
 import playhead
 from playhead.cassette import Interaction, RecordedRequest, RecordedResponse, Stream, write_file
 from playhead.models import ScriptedModel
-from playhead.traffic import read_exchanges, read_script, read_transcript
+from playhead.traffic import compare_replies, read_exchanges, read_script, read_transcript
 from playhead.transcript import ToolCalled, ToolReturned, Values, render_value
 from tests._shared import shared_files
 
@@ -236,3 +236,27 @@ def test_real_recordings_read(path: Path) -> None:
             assert "".join(request.text_deltas) == "".join(texts)
     if any(one.call is not None for one in exchanges):
         read_script(path)
+
+
+def test_replies_are_compared_by_what_the_model_did() -> None:
+    recorded = exchange(ASK, CALLS)
+    other_words = sse(
+        delta(tool_calls=[{"index": 0, **CALL, "function": {"name": "get_weather", "arguments": '{"city": "Rome"}'}}]),
+        delta("tool_calls"),
+    )
+    assert compare_replies(recorded, exchange(ASK, other_words), "shape") is None
+    text = compare_replies(recorded, exchange(ASK, other_words), "text")
+    assert text == 'call 1: recorded get_weather {"city": "Paris"}, now get_weather {"city": "Rome"}'
+    other_arguments = sse(
+        delta(tool_calls=[{"index": 0, **CALL, "function": {"name": "get_weather", "arguments": '{"town": 7}'}}]),
+        delta("tool_calls"),
+    )
+    differs = compare_replies(recorded, exchange(ASK, other_arguments), "shape")
+    assert differs == "call 1: recorded get_weather {city: text}, now get_weather {town: number}"
+    assert compare_replies(recorded, exchange(ASK, SUNNY), "shape") == (
+        "parts: recorded tool-call, now text\n    finish: recorded tool_call, now stop\n"
+        "    call 1: recorded get_weather {city: text}, now none"
+    )
+    busy = [json.dumps({"error": {"message": "Slow down"}}).encode()]
+    failed = exchange(ASK, busy, status=429, content_type="application/json")
+    assert "error: recorded none, now 429" in str(compare_replies(recorded, failed, "shape"))

@@ -17,6 +17,7 @@ from playhead.cassette._options import MODES, OptionNames, Options, unknown_opti
 from playhead.cassette._scrub import Rules, Scrubber
 from playhead.cassette._store import read_file, write_file
 from playhead.cassette._tape import END_KINDS, End, Interaction, RecordedRequest, RecordedResponse, Stream
+from playhead.cassette._verify import compare_shape
 
 if TYPE_CHECKING:
     from playhead.cassette._cassette import Cassette
@@ -41,6 +42,7 @@ __all__ = [
     "Scrubber",
     "Stream",
     "UseCassette",
+    "compare_shape",
     "check_paths",
     "read_file",
     "scrub_paths",
