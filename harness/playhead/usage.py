@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, fields
 from dataclasses import field as _field
+from importlib import import_module
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
@@ -82,6 +84,15 @@ class UsageBase:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+_COUNTS = (
+    "input_tokens",
+    "cache_write_tokens",
+    "cache_read_tokens",
+    "output_tokens",
+    "input_audio_tokens",
+    "cache_audio_read_tokens",
+    "output_audio_tokens",
+)
 _DETAIL_COUNTS = (
     "cache_write_tokens",
     "cache_read_tokens",
@@ -99,6 +110,35 @@ class RequestUsage(UsageBase):
     def requests(self) -> int:
         """Always 1."""
         return 1
+
+    @classmethod
+    def extract(
+        cls,
+        data: Any,
+        *,
+        provider: str,
+        provider_url: str,
+        provider_fallback: str,
+        api_flavor: str = "default",
+        details: dict[str, Any] | None = None,
+    ) -> RequestUsage:
+        """The usage that a provider's reply states, read by `genai-prices`; only `details` where that cannot."""
+        usage = cls(details=details or {})
+        with suppress(ImportError):
+            extract_usage = import_module("genai_prices").extract_usage
+            for where in (
+                {"provider_id": provider},
+                {"provider_api_url": provider_url},
+                {"provider_id": provider_fallback},
+            ):
+                try:
+                    found = extract_usage(data, api_flavor=api_flavor, **where).usage
+                except (LookupError, TypeError, ValueError):
+                    continue
+                for name in _COUNTS:
+                    setattr(usage, name, getattr(found, name, None) or 0)
+                break
+        return usage
 
     def incr(self, incr_usage: RequestUsage) -> None:
         """Add `incr_usage` in place."""

@@ -57,7 +57,7 @@ def read_docstring(
             item = section.value[0]
             kind = f"<type>{item.annotation}</type>\n" if item.annotation else ""
             returns = f"<returns>\n{kind}<description>{item.description}</description>\n</returns>"
-            description = f"<summary>{description}</summary>\n{returns}"
+            description = f"<summary>{description}</summary>\n{returns}" if description else returns
             break
     return description, parameters
 

@@ -84,8 +84,9 @@ class CombinedToolset(AbstractToolset[AgentDepsT]):
                 taken = tools.get(name)
                 if taken is not None:
                     assert isinstance(taken, _CombinedTool)
+                    label = toolset.label
                     raise UserError(
-                        f"{toolset.label} defines a tool whose name conflicts with existing tool from "
+                        f"{label[:1].upper()}{label[1:]} defines a tool whose name conflicts with existing tool from "
                         f"{taken.source.label}: {name!r}. {toolset.tool_name_conflict_hint}"
                     )
                 tools[name] = _CombinedTool(

@@ -241,7 +241,7 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
         tools: dict[str, ToolsetTool[AgentDepsT]] = {}
         for name, tool in self.tools.items():
             limit = tool.max_retries if tool.max_retries is not None else self.max_retries
-            if tool.prepare is None:
+            if tool.prepare is None and type(tool).prepare_tool_def is Tool.prepare_tool_def:
                 tool_def = tool.tool_def
             else:
                 own = changed(ctx, tool_name=name, retry=ctx.retries.get(name, 0), max_retries=limit)
