@@ -24,19 +24,16 @@ from vcr.cassette import Cassette as VcrCassette
 from vcr.record_mode import RecordMode
 
 from playhead.cassette import _vcr
-from playhead.cassette._body import NOT_JSON, decode_chunks, json_value
+from playhead.cassette._develop import develop
 from playhead.cassette._explain import explain
+from playhead.cassette._finder import Finder
 from playhead.cassette._format import VCR_MATCH_ON
 from playhead.cassette._match import (
     DEFAULT_MATCH_ON,
     KEYED,
-    IdMap,
-    Index,
     Key,
     KeyMaker,
     Sent,
-    blind_key,
-    has_ids,
 )
 from playhead.cassette._options import Options
 from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths, json_paths
@@ -45,12 +42,9 @@ from playhead.cassette._recording import Taking
 from playhead.cassette._scrub import Rules, Scrubber, environment_secrets
 from playhead.cassette._store import Loaded, load_file, save_file
 from playhead.cassette._tape import (
-    NO_RESPONSE_STATUS,
     Interaction,
     RecordedRequest,
     RecordedResponse,
-    Stream,
-    first_header,
 )
 from playhead.exceptions import CassetteError, CassetteUnreadable, UnmatchedRequest, UnplayedError
 
@@ -108,11 +102,7 @@ class Cassette(VcrCassette):
         self._order: list[int] = []
         self._scrubber: Scrubber | None = None
         self._environment: dict[str, str] | None = None
-        self._index: Index | None = None
-        self._masked_index: Index | None = None
-        self._blind_index: Index | None = None
-        self._ids = IdMap()
-        self._keys: KeyMaker = _NO_KEYS
+        self._finder = self._make_finder(_NO_KEYS)
         self._custom_matchers: list[Callable[[Any, Any], Any]] = []
         self._own_files = (
             config["persister"] is _vcr.FilesystemPersister and config["serializer"] is _vcr.yamlserializer
@@ -284,9 +274,19 @@ class Cassette(VcrCassette):
         self.match_on = (*names, *(getattr(function, "__name__", "custom") for function in functions))
         self._custom_matchers = functions
         ignored = () if self.is_foreign or self.vcr_rules else DEFAULT_IGNORED
-        self._keys = KeyMaker(names, json_paths((*ignored, *self.options.ignore_json_paths)))
+        keys = KeyMaker(names, json_paths((*ignored, *self.options.ignore_json_paths)))
+        self._finder = self._make_finder(keys)
         self._header_names = names
         self._match_on = [_named(name) for name in names] + functions
+
+    def _make_finder(self, keys: KeyMaker) -> Finder:
+        return Finder(
+            lambda: self._items,
+            keys,
+            is_played=self._is_played,
+            comparable=self.comparable,
+            played=lambda: cast("Iterable[int]", self.play_counts),
+        )
 
     # -- playing ---------------------------------------------------------------------------------------------------
 
@@ -326,31 +326,27 @@ class Cassette(VcrCassette):
     def _find(self, sent: Sent) -> int | None:
         if self._custom_matchers:
             return self._search(sent, range(len(self._items)))
-        if self._index is None:
-            self._index = Index()
-            for number, item in enumerate(self._items):
-                self._index.add(self._keys.key(item.request), number)
-        key = self._keys.key(sent)
+        finder = self._finder
+        key = finder.keys.key(sent)
         if self.vcr_rules:
             return self._find_by_vcr(sent, key)
-        number = self._index.first(key, self._is_played)
+        number = finder.first(key)
         if number is None and self._items:
-            number = self._second_look(sent)
+            number = finder.look_again(sent, ids="body" in self.match_on)
         if number is None and self.allow_playback_repeats:
-            number = self._index.last(key)
+            number = finder.last(key)
         return number
 
     def _find_by_vcr(self, sent: Sent, key: Key) -> int | None:
         """VCR.py's choice. Its matcher for bodies looks at headers, so it has the last word on what the index offers."""
-        assert self._index is not None
         if "body" not in self.match_on and not self.allow_playback_repeats:
-            number = self._index.first(key, self._is_played)
+            number = self._finder.first(key)
         else:
-            number = self._search(sent, self._index.positions.get(key, ()))
+            number = self._search(sent, self._finder.all(key))
         if number is None:
             number = self._search(sent, range(len(self._items)))
         # What we recorded has masks where VCR.py would have kept the keys.
-        return self._second_look(sent) if number is None and self._items else number
+        return self._finder.look_again(sent, ids=False) if number is None and self._items else number
 
     def _search(self, sent: Sent, numbers: Iterable[int]) -> int | None:
         """One by one, as VCR.py does: for matchers that only tell whether two requests match."""
@@ -360,57 +356,6 @@ class Cassette(VcrCassette):
             if free and _vcr.requests_match(request, self._pair(number)[0], self._match_on):
                 return number
         return None
-
-    def _second_look(self, sent: Sent) -> int | None:
-        if self._masked_index is None:
-            self._masked_index = Index()
-            for number, item in enumerate(self._items):
-                self._masked_index.add(self._keys.key(self.comparable(item.request)), number)
-        comparable = self.comparable(sent)
-        number = self._masked_index.first(self._keys.key(comparable), self._is_played)
-        if number is None and "body" in self.match_on and not self.vcr_rules:
-            number = self._third_look(comparable)
-        return number
-
-    def _third_look(self, sent: RecordedRequest) -> int | None:
-        """Identifiers that were made anew, if they differ consistently."""
-        value = self._json(sent.body)
-        if value is NOT_JSON or not has_ids(value):
-            return None
-        if self._blind_index is None:
-            self._blind_index = Index()
-            for number, item in enumerate(self._items):
-                request = self.comparable(item.request)
-                body = self._json(request.body)
-                if body is not NOT_JSON:
-                    self._blind_index.add(self._blind_key(request, body), number)
-        for number in self._blind_index.positions.get(self._blind_key(sent, value), ()):
-            if self._is_played(number):
-                continue
-            recorded = self._json(self.comparable(self._items[number].request).body)
-            differences = self._ids.differences(value, recorded)
-            if differences is None:
-                continue
-            pairs = self._ids.accepts(differences, replayed=self._was_replayed, recorded=self._was_recorded)
-            if pairs is not None:
-                self._ids.learn(pairs)
-                return number
-        return None
-
-    def _json(self, body: bytes | None) -> Any:
-        value = json_value(body)
-        return value if value is NOT_JSON else self._keys.ignored.removed(value)
-
-    def _blind_key(self, request: RecordedRequest, body: Any) -> Key:
-        return (*(part for name, part in self._keys.parts(request).items() if name != "body"), blind_key(body))
-
-    def _was_replayed(self, text: str) -> bool:
-        needle = text.encode()
-        return any(needle in self._items[number].response.body for number in self.play_counts)
-
-    def _was_recorded(self, text: str) -> bool:
-        needle = text.encode()
-        return any(needle in item.response.body for item in self._items)
 
     def comparable(self, request: Sent | RecordedRequest) -> RecordedRequest:
         """A request with every secret, and every mask, made the same."""
@@ -442,7 +387,7 @@ class Cassette(VcrCassette):
             return _vcr.CannotOverwriteExistingCassetteException(
                 cassette=self, failed_request=_vcr.vcr_request_of(sent)
             )
-        problem, remedy = explain(self, sent, self._keys, self._scrub())
+        problem, remedy = explain(self, sent, self._finder.keys, self._scrub())
         error = UnmatchedRequest(problem, remedy, path=self.path)
         self.mismatches.append(error)
         return error
@@ -495,38 +440,7 @@ class Cassette(VcrCassette):
 
     def _developed(self, taking: Taking) -> Interaction | None:
         sent: Sent = taking.sent
-        chunks, headers = taking.chunks, taking.headers
-        encoding = first_header(headers, "content-encoding")
-        dropped = {"content-length", "transfer-encoding"}
-        if encoding is not None:
-            decoded = None
-            if taking.codings is None or taking.codings >= set(encoding.lower().replace(",", " ").split()):
-                decoded = decode_chunks(chunks, encoding, whole=taking.end == "complete")
-            if decoded is not None:
-                chunks = decoded
-                dropped.add("content-encoding")
-            elif taking.whole_body:  # a client that hands over what it has decoded already
-                dropped.add("content-encoding")
-        stream = Stream(
-            [len(chunk) for chunk in chunks],
-            [max(round((at - taking.started) * 1000), 0) for at in taking.at],
-            taking.end or "complete",
-            taking.error,
-            None,
-            encoding.strip() if encoding is not None and "content-encoding" in dropped else None,
-            taking.http_version,
-            taking.recorded_at,
-        )
-        if stream.end != "complete" and taking.ended is not None:
-            end_ms = max(round((taking.ended - taking.started) * 1000), 0)
-            stream.end_ms = end_ms if end_ms > max(stream.at_ms, default=0) else None
-        response = RecordedResponse(
-            NO_RESPONSE_STATUS if taking.status is None else taking.status,
-            "no response" if taking.status is None else taking.reason,
-            {name: values for name, values in headers.items() if name.lower() not in dropped},
-            b"".join(chunks),
-            stream,
-        )
+        response = develop(taking)
         request = RecordedRequest(sent.method, sent.uri, _vcr.headers_of(sent.headers), sent.body)
         if self._filters_responses:
             changed = self._before_record_response(copy.deepcopy(_vcr.to_vcr_response(response)))
@@ -569,8 +483,8 @@ class Cassette(VcrCassette):
         self._order.append(number)
         self.dirty = True
         self.recorded.append(interaction)
-        if self.allow_playback_repeats and self._index is not None:
-            self._index.add(self._keys.key(interaction.request), position)
+        if self.allow_playback_repeats:
+            self._finder.add(position)
 
     def _scrubbed(self, interaction: Interaction) -> Interaction:
         scrubber = self._scrub()
@@ -672,7 +586,7 @@ class Cassette(VcrCassette):
         if self._custom_matchers:
             pair = _vcr.to_vcr_request(one.request), _vcr.to_vcr_request(other.request)
             return bool(_vcr.requests_match(*pair, self._match_on))
-        return self._keys.key(one.request) == self._keys.key(other.request)
+        return self._finder.keys.key(one.request) == self._finder.keys.key(other.request)
 
     def check(self) -> None:
         """After a run that passed: what `verify` found, and what was not played. Raises `CassetteError`s."""
@@ -738,7 +652,7 @@ class Cassette(VcrCassette):
         """Makes everything playable again."""
         with self._lock:
             self.play_counts = Counter()
-            self._index = self._masked_index = self._blind_index = None
+            self._finder.forget()
 
 
 @cache
