@@ -275,7 +275,7 @@ class _ResponseDumper:
         if self._texts or self._calls:
             self.dumped.append(
                 core.AssistantMessage(
-                    id=ids.unique_id(), content="\n".join(self._texts) or None, tool_calls=self._calls or None
+                    id=ids.unique_id(), content="\n".join(self._texts) if self._texts else None, tool_calls=self._calls or None
                 )
             )
             self.dumped += self._results
