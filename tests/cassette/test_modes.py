@@ -391,8 +391,6 @@ def test_before_playback_changes_what_is_played(counting: Server, tape: Path) ->
 
 
 def test_other_serializers_and_persisters_are_vcrs(counting: Server, tmp_path: Path) -> None:
-    from vcr.serializers import jsonserializer
-
     owner = vcr.VCR(serializer="json")
     path = str(tmp_path / "tape.json")
     with use_vcr_cassette(owner, path, record_mode="once"):
@@ -403,7 +401,10 @@ def test_other_serializers_and_persisters_are_vcrs(counting: Server, tmp_path: P
         assert cassette.all_played
     with owner.use_cassette(path, record_mode="none"):
         assert ask(counting) == 1
-    assert jsonserializer is not None
+    with use_vcr_cassette(owner, path, options={}, record_mode="rewrite") as cassette:
+        assert ask(counting, "b") == 2
+    assert len(cassette.interactions) == 1
+    assert 'n\\": 2' in Path(path).read_text()
 
 
 # -- VCR.py's rules

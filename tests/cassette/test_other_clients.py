@@ -134,6 +134,17 @@ def test_all_clients_share_one_file(server: Server, tape: Path) -> None:
         assert [by_httpx(server.url + "/v1") for _ in everybody] == live
 
 
+def test_recordings_of_different_clients_are_in_the_order_in_which_they_were_sent(server: Server, tape: Path) -> None:
+    with use_cassette(tape, "once") as cassette:
+        by_httpx(server.url + "/a")
+        by_requests(server.url + "/b")
+        by_httpx(server.url + "/c")
+        expected = [server.url + path for path in ("/a", "/b", "/c")]
+        assert [item.request.uri for item in cassette.interactions] == expected
+        assert [request.uri for request in cassette.requests] == expected
+    assert [item.request.uri for item in read_file(str(tape)).interactions] == expected
+
+
 def test_what_another_client_recorded_replays_under_plain_vcr(server: Server, tape: Path) -> None:
     with use_cassette(tape, "once"):
         by_requests(server.url + "/v1")

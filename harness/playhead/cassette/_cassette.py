@@ -119,7 +119,10 @@ class Cassette(VcrCassette):
     def interactions(self) -> list[Interaction]:
         """Everything on the tape: what was loaded, then what was recorded, in the order in which it was sent."""
         self._develop()
-        return list(self._items)
+        if not self.recorded:
+            return list(self._items)
+        pairs = sorted(zip(self._order, range(len(self._items)), strict=True))
+        return [self._items[number] for _, number in pairs]
 
     @property
     def unplayed(self) -> list[Interaction]:
@@ -454,6 +457,7 @@ class Cassette(VcrCassette):
         request = self._before_record_request(request)
         if not request:
             return
+        self._develop()  # what ended before comes first
         interaction = self._from_stub(request, copy.deepcopy(response))
         if interaction is not None:
             with self._lock:
@@ -537,6 +541,7 @@ class Cassette(VcrCassette):
         if not self._own_files:
             if self.record_mode == "rewrite" and self.recorded:
                 self._items, self._pairs, self._loaded_count = list(self.recorded), {}, 0
+                self._order = list(range(len(self._items)))
             VcrCassette._save(self)
             return
         added = self._in_order(self.recorded)
