@@ -57,6 +57,16 @@ def older_agent_arguments(given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def plain_function_in_tool(depth: int) -> None:
+    """`FunctionToolset.tool` was given a function without the context, `depth` frames above."""
+    warnings.warn(
+        "Passing a function without `RunContext` to `FunctionToolset.tool()` is deprecated, "
+        "use `tool_plain()` instead.",
+        DeprecationWarning,
+        stacklevel=depth + 1,
+    )
+
+
 def older_class(module: str, name: str, classes: dict[str, Any]) -> Any:
     """A class under its older name, for a module's `__getattr__`. `AttributeError` for other names."""
     if name not in classes:

@@ -11,6 +11,7 @@ from playhead import Agent, UserError
 from playhead.models import infer_model
 from playhead.models.test import TestModel
 from playhead.run import AgentRunResult
+from playhead.toolsets import FunctionToolset
 from playhead.usage import RunUsage
 
 
@@ -78,3 +79,15 @@ def test_bare_names_of_models_are_completed(bare: str, provider: str) -> None:
 def test_other_unknown_arguments_stay_errors() -> None:
     with pytest.raises(UserError, match="Unknown keyword arguments: `bar`"), pytest.warns(DeprecationWarning):
         Agent("test", result_type=int, bar=3)
+
+
+def test_a_toolsets_tool_decorator_takes_a_plain_function_with_a_warning() -> None:
+    toolset: FunctionToolset[None] = FunctionToolset()
+    with pytest.warns(DeprecationWarning, match=r"use `tool_plain\(\)` instead") as caught:
+
+        @toolset.tool  # pyright: ignore[reportArgumentType]
+        def double(number: int) -> int:
+            return 2 * number
+
+    assert caught[0].filename == __file__
+    assert not toolset.tools["double"].takes_ctx

@@ -193,6 +193,19 @@ async def test_dynamic_toolsets_of_runs_at_the_same_time_do_not_meet() -> None:
     assert one is not two
 
 
+async def test_a_subclass_of_tool_may_prepare_itself() -> None:
+    class Second(Tool[Any]):
+        async def prepare_tool_def(self, ctx: RunContext[Any]) -> ToolDefinition | None:
+            return await super().prepare_tool_def(ctx) if ctx.run_step == 2 else None
+
+    def double(number: int) -> int:
+        return 2 * number
+
+    toolset = FunctionToolset([Second(double)])
+    assert not await toolset.get_tools(context(1))
+    assert list(await toolset.get_tools(context(2))) == ["double"]
+
+
 async def test_a_tool_may_be_renamed_by_its_prepare_function_and_is_called_all_the_same() -> None:
     def work(x: int) -> int:
         return x

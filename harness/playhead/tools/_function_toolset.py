@@ -10,6 +10,7 @@ from typing import Any, cast, overload
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from playhead._deprecated import plain_function_in_tool
 from playhead.context import AgentDepsT, RunContext, changed
 from playhead.exceptions import ModelRetry, UserError
 from playhead.messages import InstructionPart, ToolDefinition
@@ -126,7 +127,7 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
     ) -> Callable[[ToolFuncContext[AgentDepsT, ToolParams]], ToolFuncContext[AgentDepsT, ToolParams]]: ...
     def tool(self, func: Any = None, /, **options: Any) -> Any:
         """Decorator: a tool whose first parameter is the context. Options as for `Tool`, `retries` its `max_retries`."""
-        return self._register(func, options, takes_ctx=True)
+        return self._register(func, options, takes_ctx=None)
 
     @overload
     def tool_plain(self, func: ToolFuncPlain[ToolParams], /) -> ToolFuncPlain[ToolParams]: ...
@@ -155,9 +156,11 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
         """Decorator: a tool without the context. Options as for `Tool`, `retries` its `max_retries`."""
         return self._register(func, options, takes_ctx=False)
 
-    def _register(self, func: Any, options: dict[str, Any], *, takes_ctx: bool) -> Any:
+    def _register(self, func: Any, options: dict[str, Any], *, takes_ctx: bool | None) -> Any:
         def register(function: Any) -> Any:
-            self.add_function(function, takes_ctx=takes_ctx, **options)
+            tool = self.add_function(function, takes_ctx=takes_ctx, **options)
+            if takes_ctx is None and not tool.takes_ctx:
+                plain_function_in_tool(2 if func is None else 4)
             return function
 
         return register if func is None else register(func)
