@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -156,12 +156,34 @@ def pytest_runtest_makereport(
     """Note how a test went, for what its fixtures do at the end."""
     if call.excinfo is not None:
         item.stash[FAILURE] = call.excinfo.value
+        if type(call.excinfo.value).__name__ == "UnmatchedRequest" and not item.config.getoption("fulltrace", False):
+            _leave_our_frames_out(item, call)
     elif call.when == "call":
         item.stash[FAILURE] = None
     report = yield
     if item.config.stash[STATE].keeps:
         _note_report(item, report)
     return report
+
+
+def _leave_our_frames_out(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """What an unmatched request says is about the project's own lines, not about thirty of clients and recorders."""
+    from types import TracebackType
+
+    failure: BaseException = call.excinfo.value  # type: ignore[union-attr]
+    root, installed = f"{item.config.rootpath}{os.sep}", f"{os.sep}site-packages{os.sep}"
+    own: list[TracebackType] = []
+    at = failure.__traceback__
+    while at is not None:
+        path, room = at.tb_frame.f_code.co_filename, str(at.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if path.startswith(root) and installed not in path and room not in ("playhead", "pytest_playhead"):
+            own.append(at)
+        at = at.tb_next
+    shown: TracebackType | None = None
+    for at in reversed(own):
+        shown = TracebackType(shown, at.tb_frame, at.tb_lasti, at.tb_lineno)
+    if shown is not None:
+        call.excinfo = cast("Any", pytest.ExceptionInfo).from_exception(failure.with_traceback(shown))
 
 
 def _note_report(item: pytest.Item, report: pytest.TestReport) -> None:

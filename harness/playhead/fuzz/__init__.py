@@ -5,6 +5,7 @@ Comes in: consumers, agents, recordings. Goes out: a failure with the smallest c
 
 from playhead.fuzz._agent import DRIVERS, Driver, agent, replay, run_script
 from playhead.fuzz._chunkings import chunkings, cuts
+from playhead.fuzz._faults import FAULTS, Fault, FaultKind, FaultyPieces, faults
 from playhead.fuzz._invariants import (
     INVARIANTS,
     Invariant,
@@ -19,25 +20,38 @@ from playhead.fuzz._invariants import (
     usage_adds_up,
 )
 from playhead.fuzz._json import args_text, json_for, json_values, nearly_json_for
+from playhead.fuzz._play import RunAborted
+from playhead.fuzz._reducer import ReducerDifference, assert_reducer
 from playhead.fuzz._scripts import Arguments, parameters_of, responses_for, scripts
 from playhead.fuzz._split import SplitDifference, assert_split_invariant
+from playhead.fuzz._wire import WireReply, histories, streams, wire
 
 __all__ = [
     "Arguments",
     "DRIVERS",
     "Driver",
+    "FAULTS",
+    "Fault",
+    "FaultKind",
+    "FaultyPieces",
     "INVARIANTS",
     "Invariant",
     "InvariantViolation",
+    "ReducerDifference",
+    "RunAborted",
     "SplitDifference",
+    "WireReply",
     "agent",
     "args_text",
+    "assert_reducer",
     "assert_split_invariant",
     "calls_have_one_result",
     "check",
     "chunkings",
     "cuts",
     "deltas_add_up",
+    "faults",
+    "histories",
     "indexes_grow",
     "json_for",
     "json_values",
@@ -50,5 +64,7 @@ __all__ = [
     "run_script",
     "scripts",
     "starts_and_ends_nest",
+    "streams",
     "usage_adds_up",
+    "wire",
 ]

@@ -1,8 +1,9 @@
 """`@fuzz.agent`: an agent driven through every way to run, by whatever a model might answer, until something does not hold.
 
 For each drawn script the agent runs whole, streamed and event by event, with the same ids and times each time, on a loop
-whose time jumps. Each run's transcript is checked against the invariants; streamed and whole runs must agree; a run that
-is left early must leave no task behind and no model stream open. A failure is shrunk by Hypothesis and shown as a script.
+whose time jumps. Each run's transcript is checked against the invariants; streamed and whole runs must agree, and so must
+calls made one by one and at the same time; a run that is left early, or cancelled, must leave no task behind and no
+stream of the model open. A failure is shrunk by Hypothesis and shown as a script.
 """
 
 from __future__ import annotations
@@ -11,36 +12,38 @@ import asyncio
 import base64
 import functools
 import inspect
-import os
 import zlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from playhead._deterministic import deterministic
-from playhead.exceptions import AgentRunError, ScriptExhausted, UserError
+from playhead.exceptions import ScriptExhausted, UserError
 from playhead.fuzz._explain import first_difference as explain_difference
+from playhead.fuzz._faults import FAULTS, FaultKind
+from playhead.fuzz._faults import faults as fault_strategy
 from playhead.fuzz._invariants import Invariant, InvariantViolation, check
-from playhead.fuzz._loop import LoopRunner
+from playhead.fuzz._play import BLOB, PHASES, WatchedModel, blocking, for_agent, notes_of, outcome_errors, save
 from playhead.fuzz._scripts import Arguments, scripts
-from playhead.models import Script, ScriptedModel, StreamedResponse, dump_script, load_script, parse_script
+from playhead.models import Script, load_script, parse_script
 from playhead.transcript import Transcript, capture_run, first_difference
-from playhead.virtual import virtual_time
 
 __all__ = ["DRIVERS", "Driver", "agent", "replay", "run_script"]
 
 Driver: TypeAlias = Literal["events", "stream", "run", "cancel"]
 DRIVERS: tuple[Driver, ...] = ("events", "stream", "run", "cancel")
-"""The ways an agent is driven: node by node with events, by `run_stream`, whole, and left early after each event."""
+"""The ways an agent is driven: node by node with events, by `run_stream`, whole, and left early or cancelled."""
 
-# Without `explain`: which lines of this room ran says nothing about the agent.
-_PHASES = [phase for phase in Phase if phase is not Phase.explain]
+_T = TypeVar("_T")
 _PROMPT = "Go on."
-_CANCELS_MAX = 6
+_LEAVES_MAX = 6
+_CANCELS = (2, 8, 20, 60)
+"""After how many turns of the loop a run is cancelled."""
+_PATIENCE = 60.0
+_DAY = 86_400.0
 
 
 def agent(
@@ -50,7 +53,9 @@ def agent(
     drivers: Sequence[Driver] = DRIVERS,
     arguments: Sequence[Arguments] = ("valid", "nearly", "hostile"),
     invariants: Sequence[Invariant] | None = None,
+    faults: bool | Sequence[FaultKind] = False,
     allowed: tuple[type[BaseException], ...] = (),
+    fresh: Callable[[], Mapping[str, Any]] | None = None,
     max_examples: int | None = None,
     **run_kwargs: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -58,9 +63,12 @@ def agent(
 
     The function takes the run's `Transcript` as its first parameter (or nothing at all); further parameters are the
     test's fixtures. It is called for each run that is not cancelled. Errors of the run itself (`AgentRunError` and its
-    subclasses: retries that are used up, limits) are outcomes; any other, such as an exception of a tool, fails the
-    test unless its class is among `allowed`. `arguments` says what is drawn for calls, `invariants` defaults to all,
-    `max_examples` to the Hypothesis profile's, `run_kwargs` (`deps`, `usage_limits`, ...) go to the agent.
+    subclasses: retries that are used up, limits, a provider that fails) are outcomes; any other, such as an exception of
+    a tool, fails the test unless its class is among `allowed`.
+
+    `arguments` says what is drawn for calls, `faults` what may go wrong on the way (True: everything), `invariants`
+    defaults to all, `max_examples` to the Hypothesis profile's. `run_kwargs` (`deps`, `usage_limits`, ...) go to each
+    run of the agent; where runs change them, `fresh` makes them anew: `fresh=lambda: {"deps": Deps()}`.
     """
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,6 +91,7 @@ def agent(
                 drivers=drivers,
                 invariants=invariants,
                 allowed=allowed,
+                fresh=fresh,
                 judge=lambda run: judge(run, drawn),
                 **run_kwargs,
             )
@@ -91,13 +100,22 @@ def agent(
         shown += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters[1:]]
         cast("Any", body).__signature__ = inspect.Signature(shown)
         del cast("Any", body).__wrapped__
-        wrapped = given(**{first: scripts(agent, arguments=arguments, **run_kwargs)})(body)
-        options: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": _PHASES}
+        asked = {**run_kwargs, **(fresh() if fresh else {})}
+        drawn = _scripts_with(scripts(agent, arguments=arguments, **asked), FAULTS if faults is True else faults or ())
+        wrapped = given(**{first: drawn})(body)
+        options: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": PHASES}
         if max_examples is not None:
             options["max_examples"] = max_examples
         return settings(**options)(wrapped)
 
     return decorate
+
+
+def _scripts_with(drawn: st.SearchStrategy[Script], kinds: Sequence[FaultKind]) -> st.SearchStrategy[Script]:
+    if not kinds:
+        return drawn
+    fault = st.none() | fault_strategy(*kinds, places=8)
+    return st.tuples(drawn, fault).map(lambda both: both[0] if both[1] is None else both[1].in_script(both[0]))
 
 
 def run_script(
@@ -108,6 +126,7 @@ def run_script(
     drivers: Sequence[Driver] = DRIVERS,
     invariants: Sequence[Invariant] | None = None,
     allowed: tuple[type[BaseException], ...] = (),
+    fresh: Callable[[], Mapping[str, Any]] | None = None,
     judge: Callable[[Transcript], None] | None = None,
     **run_kwargs: Any,
 ) -> None:
@@ -115,30 +134,25 @@ def run_script(
 
     Raises what does not hold, with the script in Python and YAML and the call that replays it.
     """
-    run = _Run(agent, script, prompt, allowed, run_kwargs)
+    run = _Run(agent, script, prompt, allowed, fresh, run_kwargs)
     try:
         found: dict[str, Transcript] = {}
         for driver in drivers:
             if driver == "cancel":
+                run.leaves()
                 run.cancels()
                 continue
             transcript = found[driver] = run.capture(driver)
             check(transcript, invariants)
             if judge is not None:
                 judge(transcript)
-        if "events" in found and "run" in found:
-            _expect_agreement(found["events"], found["run"])
         if "events" in found:
-            again = run.capture("events")
-            if str(again) != str(found["events"]):
-                raise InvariantViolation(
-                    "the_same_script_gives_the_same_run",
-                    "\n".join(first_difference(str(found["events"]), str(again))),
-                )
+            if "run" in found:
+                _expect_agreement(found["events"], found["run"])
+            _expect_the_same(run, found["events"])
     except Exception as error:
-        for note in _notes(script):
+        for note in (*notes_of(script), *save(script)):
             error.add_note(note)
-        _save(agent, script, prompt, run_kwargs)
         raise
 
 
@@ -154,9 +168,9 @@ def _script_of(case: str | PathLike[str] | Script) -> Script:
     if isinstance(case, Script):
         return case
     text = fspath(case)
-    if isinstance(case, str) and case.startswith(_BLOB):
+    if isinstance(case, str) and case.startswith(BLOB):
         try:
-            source = zlib.decompress(base64.urlsafe_b64decode(case.removeprefix(_BLOB))).decode()
+            source = zlib.decompress(base64.urlsafe_b64decode(case.removeprefix(BLOB))).decode()
         except (ValueError, zlib.error) as error:
             raise UserError(f"This is not a case that a failure printed: {error}. Copy the whole of it.") from None
         return parse_script(source, name="the case")
@@ -168,67 +182,6 @@ def _script_of(case: str | PathLike[str] | Script) -> Script:
 
         return read_script(text)
     return load_script(text)
-
-
-_BLOB = "playhead:"
-
-
-def _notes(script: Script) -> list[str]:
-    source = dump_script(script)
-    blob = _BLOB + base64.urlsafe_b64encode(zlib.compress(source.encode(), 9)).decode()
-    return [
-        f"The script, in Python:\n{_as_python(script)}",
-        f"The script, in YAML:\n{source.rstrip()}",
-        f"Run it again: playhead.fuzz.replay(agent, {blob!r})",
-    ]
-
-
-def _as_python(script: Script) -> str:
-    lines = [f"    {_python(response)}," for response in cast("list[Any]", script.model_dump()["responses"])]
-    return "\n".join(["ScriptedModel(", *lines, ")"])
-
-
-def _python(value: Any) -> str:
-    """A dumped response in the words of `playhead.script`."""
-    if isinstance(value, str):
-        return repr(value)
-    if isinstance(value, list):
-        return f"[{', '.join(_python_step(step) for step in cast('list[Any]', value))}]"
-    options = {key: item for key, item in value.items() if key != "steps"}
-    arguments = [_python_step(step) for step in value["steps"]]
-    return f"response({', '.join([*arguments, *(f'{key}={item!r}' for key, item in options.items())])})"
-
-
-def _python_step(step: dict[str, Any]) -> str:
-    (name, body), *_ = step.items()
-    if name in ("text", "refusal"):
-        return f"{name}({', '.join(map(repr, body))})"
-    if name == "interleave":
-        return f"interleave({', '.join(map(_python_step, body))})"
-    if not isinstance(body, dict):
-        return f"{name}({body!r})"
-    fields = dict(cast("dict[str, Any]", body))
-    first = {"thinking": "chunks", "call": "name", "output": "value", "builtin_call": "name", "builtin_return": "name"}
-    arguments: list[str] = []
-    if name in first:
-        head = fields.pop(first[name], [])
-        arguments = list(map(repr, head)) if name == "thinking" else [repr(head)]
-    if name == "call" and "args" in fields:
-        arguments.append(repr(fields.pop("args")))
-    return f"{name}({', '.join([*arguments, *(f'{key}={value!r}' for key, value in fields.items())])})"
-
-
-def _save(agent: Any, script: Script, prompt: str, run_kwargs: Mapping[str, Any]) -> None:
-    """Keep the failure as a script in the folder that `pytest --playhead-save-failures` names."""
-    folder = os.environ.get("PLAYHEAD_SAVE_FAILURES")
-    if not folder:
-        return
-    test = os.environ.get("PYTEST_CURRENT_TEST", "fuzz").split(" ")[0]
-    name = "".join(character if character.isalnum() else "_" for character in test)
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    # Shrinking comes here again and again; the last one, which stays, is the smallest.
-    (target / f"{name}.script.yaml").write_text(dump_script(script), "utf-8")
 
 
 def _expect_agreement(streamed: Transcript, whole: Transcript) -> None:
@@ -255,6 +208,23 @@ def _said(transcript: Transcript) -> list[Any]:
     return said
 
 
+def _expect_the_same(run: _Run, first: Transcript) -> None:
+    """The same script gives the same run, also when calls are made one by one."""
+    again = run.capture("events")
+    if str(again) != str(first):
+        raise InvariantViolation(
+            "the_same_script_gives_the_same_run", "\n".join(first_difference(str(first), str(again)))
+        )
+    if not any(len(request.tool_events) > 2 for request in first.requests):
+        return
+    if (ordered := run.one_by_one()) is not None and _said(ordered) != _said(first):
+        raise InvariantViolation(
+            "the_order_of_calls_changes_nothing",
+            "the messages differ when calls that were made at the same time are made one by one.\n"
+            f"{explain_difference(_said(first), _said(ordered), ('at once   ', 'one by one'))}",
+        )
+
+
 class _Run:
     """One script and the runs it drives."""
 
@@ -264,106 +234,151 @@ class _Run:
         script: Script,
         prompt: str,
         allowed: tuple[type[BaseException], ...],
+        fresh: Callable[[], Mapping[str, Any]] | None,
         run_kwargs: Mapping[str, Any],
     ) -> None:
         self.agent = agent
         self.script = script
         self.prompt = prompt
         self.allowed = allowed
+        self.fresh = fresh
         self.run_kwargs = run_kwargs
 
     def capture(self, driver: Driver) -> Transcript:
         """One whole run; its transcript."""
-        transcript, model = self._blocking(self._captured(driver))
-        if isinstance(transcript.error, ScriptExhausted):
-            raise transcript.error
-        if transcript.error is not None and not isinstance(transcript.error, (*self.allowed, *_outcomes())):
-            raise transcript.error
+        transcript, model = blocking(lambda: self._captured(driver))
+        error = transcript.error
+        if error is not None and (
+            isinstance(error, ScriptExhausted) or not isinstance(error, (*self.allowed, *outcome_errors()))
+        ):
+            raise error
         if model.open_streams:
             raise InvariantViolation("streams_are_closed", f"{model.open_streams} streams of the model stayed open")
         return transcript
 
-    def cancels(self) -> None:
-        """Runs that are left after one event, two, and so on: each must leave nothing behind."""
-        for take in range(1, _CANCELS_MAX + 1):
-            if not self._blocking(self._cancelled(take)):
+    def one_by_one(self) -> Transcript | None:
+        """A run whose calls are made one after the other; None for agents that cannot be told so."""
+        mode: Any = getattr(self.agent, "parallel_tool_call_execution_mode", None)
+        if mode is None:
+            return None
+        with mode("sequential"):
+            return self.capture("events")
+
+    def leaves(self) -> None:
+        """Runs whose events are read up to the first, the second, and so on: each must leave nothing behind."""
+        for take in range(1, _LEAVES_MAX + 1):
+            if not blocking(functools.partial(self._left, take)):
                 return
 
-    async def _captured(self, driver: Driver) -> tuple[Transcript, _WatchedModel]:
-        model = _WatchedModel(self.script)
+    def cancels(self) -> None:
+        """Runs whose task is cancelled: each must end at once, and leave nothing behind."""
+        for turns in _CANCELS:
+            if not blocking(functools.partial(self._cancelled, turns)):
+                return
+
+    async def _captured(self, driver: Driver) -> tuple[Transcript, WatchedModel]:
+        model = WatchedModel(self.script)
         how = cast("Literal['events', 'stream', 'run']", driver)
-        transcript = await capture_run(self.agent, self.prompt, how=how, model=self._model(model), **self.run_kwargs)
+        run = capture_run(self.agent, self.prompt, how=how, model=for_agent(self.agent, model), **self._kwargs())
+        transcript = await _within_a_day(run)
         await _expect_no_tasks("after the run")
         return transcript, model
 
-    async def _cancelled(self, take: int) -> bool:
+    async def _left(self, take: int) -> bool:
         """Whether the run had so many events."""
-        model = _WatchedModel(self.script)
-        left = False
-        events = self.agent.run_stream_events(self.prompt, model=self._model(model), **self.run_kwargs)
+        model = WatchedModel(self.script)
+        left = await _within_a_day(self._read(model, take))
+        self._expect_nothing(model, f"after the run was left at event {take}")
+        await _expect_no_tasks(f"after the run was left at event {take}")
+        return left
+
+    async def _read(self, model: WatchedModel, take: int | None = None) -> bool:
+        """Read the events of a run, `take` of them at most; whether some were left."""
+        events = self.agent.run_stream_events(self.prompt, model=for_agent(self.agent, model), **self._kwargs())
+        number = 0
         try:
             if hasattr(events, "__aenter__"):
                 events = await events.__aenter__()
-            number = 0
             async for _ in events:
                 number += 1
-                if number >= take:
-                    left = True
-                    break
-        except (*_outcomes(), *self.allowed):
+                if number == take:
+                    return True
+        except (*outcome_errors(), *self.allowed):
             pass
         finally:
-            await events.aclose()
-        await _expect_no_tasks(f"after the run was left at event {take}")
+            await cast("AsyncGenerator[Any]", events).aclose()
+        return False
+
+    async def _cancelled(self, turns: int) -> bool:
+        """Whether the run took so many turns."""
+        model = WatchedModel(self.script)
+        when = f"after the run was cancelled ({turns} turns of the loop after its beginning)"
+        task = asyncio.ensure_future(self._read(model))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            if task.done():
+                await task
+                return False
+        helpers = [one for one in asyncio.all_tasks() if one not in (task, asyncio.current_task())]
+        task.cancel()
+        for _ in range(100):
+            await asyncio.sleep(0)
+            if task.done():
+                break
+        else:
+            await asyncio.wait({task}, timeout=_PATIENCE)
+        await _expect_ended(task, when)
+        swallowed = [one for one in helpers if one.cancelling() and one.done() and not one.cancelled()]
+        for one in swallowed:
+            if one.exception() is None:
+                raise InvariantViolation(
+                    "a_cancellation_is_not_swallowed", f"{one.get_coro()!r} went on to its end {when}"
+                )
+        self._expect_nothing(model, when)
+        await _expect_no_tasks(when)
+        return True
+
+    def _expect_nothing(self, model: WatchedModel, when: str) -> None:
         if model.open_streams:
             raise InvariantViolation(
-                "a_cancelled_run_leaves_nothing",
-                f"{model.open_streams} streams of the model stayed open after the run was left at event {take}",
+                "a_cancelled_run_leaves_nothing", f"{model.open_streams} streams of the model stayed open {when}"
             )
-        return left
 
-    def _model(self, model: ScriptedModel) -> Any:
-        if type(self.agent).__module__.partition(".")[0] != "pydantic_ai":
-            return model
-        from playhead.integrations.pydantic_ai import as_model
-
-        return as_model(model)
-
-    def _blocking(self, coroutine: Any) -> Any:
-        with deterministic(), virtual_time(), LoopRunner() as loop:
-            return loop.run(coroutine)
+    def _kwargs(self) -> dict[str, Any]:
+        return {**self.run_kwargs, **(self.fresh() if self.fresh is not None else {})}
 
 
-class _WatchedModel(ScriptedModel):
-    """A scripted model that counts the streams it has open."""
-
-    def __init__(self, script: Script) -> None:
-        super().__init__(script)
-        self.open_streams = 0
-        # The last response is valid; whoever asks on gets it again, until the agent's own limits end the run.
-        if self.script.responses:
-            self.script.responses[-1] = self.script.responses[-1].model_copy(update={"times": "any"})
-
-    @asynccontextmanager
-    async def request_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[StreamedResponse]:
-        self.open_streams += 1
-        try:
-            async with super().request_stream(*args, **kwargs) as reply:
-                yield reply
-        finally:
-            self.open_streams -= 1
+async def _within_a_day(run: Coroutine[Any, Any, _T]) -> _T:
+    """Where all wait for ever, time jumps to the end of the day."""
+    try:
+        async with asyncio.timeout(_DAY) as limit:
+            return await run
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise InvariantViolation(
+            "every_run_ends", "the run was still waiting after a day; whatever it waits for does not come"
+        ) from None
 
 
-def _outcomes() -> tuple[type[BaseException], ...]:
-    """Errors that are outcomes of a run: those of Playhead's runtime, and of pydantic-ai's where it is in use."""
-    import sys
-
-    theirs = sys.modules.get("pydantic_ai.exceptions")
-    return (AgentRunError, theirs.AgentRunError) if theirs is not None else (AgentRunError,)
+async def _expect_ended(task: asyncio.Task[Any], when: str) -> None:
+    if not task.done():
+        for _ in range(20):  # for the sake of the loop; whoever swallows one cancellation may swallow several
+            task.cancel()
+            await asyncio.wait({task}, timeout=1)
+        raise InvariantViolation("a_cancelled_run_ends", f"the run was still going a minute {when}")
+    if not task.cancelled():
+        error = task.exception()
+        if error is None:
+            raise InvariantViolation(
+                "a_cancellation_is_not_swallowed", f"the run went on to its end {when}: something caught CancelledError"
+            )
+        raise error
 
 
 async def _expect_no_tasks(when: str) -> None:
-    await asyncio.sleep(0)
+    for _ in range(3):  # a task that is done with its work needs a turn to end
+        await asyncio.sleep(0)
     left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     if left:
         names = ", ".join(repr(task.get_coro()) for task in left)

@@ -63,7 +63,7 @@ def parameters_of(agent: Any, **run_kwargs: Any) -> ModelRequestParameters:
     """The tools and outputs that `agent` offers its model in a run with `run_kwargs` (such as `deps`)."""
     probe = _Probe()
     model: Any = probe
-    if type(agent).__module__.partition(".")[0] == "pydantic_ai":
+    if any(kind.__module__.partition(".")[0] == "pydantic_ai" for kind in type(agent).__mro__):
         from playhead.integrations.pydantic_ai import as_model
 
         model = as_model(probe)

@@ -1,32 +1,32 @@
 """`assert_split_invariant`: wherever a stream is cut, its consumer must come to the same result.
 
 Strategy: the uncut source is the law. Then, cheapest first and always in the same order: every single cut (up to 4,096
-positions, the hostile ones where there are more), all hostile places at once, piece by piece, and draws from a fixed
-seed. The first difference is shrunk: cuts are dropped while the result still differs, and those that remain are moved
-to where they read best. What is left is the smallest list of cuts, shown around each cut.
+positions, the hostile ones where there are more), all hostile places at once, piece by piece, pieces of equal sizes,
+neighbouring cuts, draws from a fixed seed, and at the very end empty pieces. The first difference is shrunk: cuts are
+dropped while the result still differs, and those that remain are moved to where they read best. What is left is the
+smallest list of cuts, shown around each cut.
 """
 
 from __future__ import annotations
 
-import inspect
 import random
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from playhead.chunks import hostile_cuts
 from playhead.fuzz._explain import describe_cut, first_difference, show_cut
-from playhead.fuzz._loop import LoopRunner
+from playhead.fuzz._keep import failures_folder, test_name
+from playhead.fuzz._outcome import Failed, brief, outcomes, same, snapshot
 from playhead.fuzz._sources import Source, sources_of
 
 __all__ = ["SplitDifference", "assert_split_invariant"]
 
 SINGLE_CUTS_MAX = 4_096
 _PAIRS_MAX = 400
+_STEPS = (2, 3, 4, 7, 8, 16, 64, 256, 512, 1024, 4096)
 _Data = TypeVar("_Data", bytes, str)
 
 
@@ -58,63 +58,56 @@ def assert_split_invariant(
     *,
     max_examples: int = 200,
     seed: int = 0,
-    empty_pieces: bool = False,
+    empty_pieces: bool = True,
 ) -> None:
     """Check that `consumer` comes to the same result wherever `source` is cut.
 
     `consumer` takes the pieces: one object that is both iterable and async iterable. It may be a function, a coroutine
     function, a generator or an async generator; what it returns (or yields, as a list) is compared with `==`. `source`
     is bytes, text (then pieces are text), or a cassette (each of its response bodies, or the path to its file).
-    `max_examples` is the number of random cuttings from `seed`, after all the systematic ones; with `empty_pieces`
-    some of the pieces are empty.
+    `max_examples` is the number of random cuttings from `seed`, after all the systematic ones. Empty pieces, which
+    decompressors, text decoders and cassettes hand on, are tried last; `empty_pieces=False` is for consumers that are
+    promised none.
 
-    Raises `SplitDifference` (an `AssertionError`) whose `.cuts` is the smallest list of cuts that changes the result.
+    Raises `SplitDifference` (an `AssertionError`) whose `.cuts` is the smallest list of cuts that changes the result; the
+    list is empty where the same pieces do not give the same result twice. `pytest --playhead-save-failures=DIR` keeps
+    the case as a cassette.
     An exception of `consumer` on the uncut source is raised as it is; one that only a cut provokes is a difference.
     """
     for one in sources_of(source):
-        with _outcomes(consumer) as outcome:
-            _check(outcome, one, max_examples, seed, empty_pieces)
-
-
-class Pieces(Generic[_Data]):
-    """What a consumer gets: the pieces, once, by `for` or by `async for`."""
-
-    def __init__(self, pieces: Sequence[_Data]) -> None:
-        self._pieces = iter(pieces)
-
-    def __iter__(self) -> Iterator[_Data]:
-        return self
-
-    def __next__(self) -> _Data:
-        return next(self._pieces)
-
-    def __aiter__(self) -> AsyncIterator[_Data]:
-        return self
-
-    async def __anext__(self) -> _Data:
-        for piece in self._pieces:
-            return piece
-        raise StopAsyncIteration
+        with outcomes(consumer) as outcome:
+            try:
+                _check(outcome, one, max_examples, seed, empty_pieces)
+            except SplitDifference as difference:
+                if (folder := failures_folder()) is not None and difference.cuts:
+                    kept = difference.save(folder / f"{test_name()}.split.yaml")
+                    difference.add_note(f"Kept as {kept}")
+                raise
 
 
 def _check(outcome: Callable[[list[Any]], Any], source: Source, max_examples: int, seed: int, empty: bool) -> None:
     data: Any = source.data
     whole = outcome([data] if data else [])
-    if isinstance(whole, _Failed):
+    if isinstance(whole, Failed):
         whole.error.add_note(
             "The consumer failed on the uncut source; it must be able to read that before cuts matter."
         )
         raise whole.error
+    # A consumer that keeps what it returns, and adds to it, would agree with itself for ever.
+    whole = snapshot(whole)
     again = outcome([data] if data else [])
-    if not _same(whole, again):
-        raise AssertionError(
+    if not same(whole, again):
+        message = (
             "The consumer gives different results for the same pieces, so cuts cannot be judged.\n"
-            f"first:  {whole!r}\nsecond: {again!r}\n"
-            "Let it return something that does not change from run to run (no ids, no times)."
+            f"first:  {brief(whole)}\nsecond: {brief(again)}\n"
+            "It keeps something from one stream to the next, or returns what cannot be compared: let it begin anew each "
+            "time, and return plain values (no ids, no times, no objects without `==`)."
         )
+        result = again.error if isinstance(again, Failed) else again
+        raise SplitDifference(message, cuts=[], pieces=[data], whole=whole, cut=result, source=source)
 
     def differs(cuts: Sequence[int]) -> bool:
-        return not _same(whole, outcome(cut_at(data, cuts)))
+        return not same(whole, outcome(cut_at(data, cuts)))
 
     for cuts in _cuttings(data, max_examples, seed, empty):
         if differs(cuts):
@@ -146,23 +139,28 @@ def _cuttings(data: bytes | str, max_examples: int, seed: int, empty: bool) -> G
         yield hostile
     if size > 1:
         yield list(range(1, size))
-    yield from ([cut, cut + 1] for cut in _spread([c for c in hostile if c + 1 < size], _PAIRS_MAX))
-    if empty:
-        yield from ([cut, cut] for cut in _spread([0, *hostile, size], _PAIRS_MAX))
+    # What reads in blocks, counts them, or looks at a few at a time.
+    yield from (list(range(step, size, step)) for step in _STEPS if step < size)
+    yield from ([cut, cut + 1] for cut in _spread([c for c in singles if c + 1 < size], _PAIRS_MAX))
+    yield from ([cut, cut + 2] for cut in _spread([c for c in hostile if c + 2 < size], _PAIRS_MAX))
+    yield from (list(pair) for pair in pairwise(_spread(hostile, _PAIRS_MAX)))
     draws = random.Random(seed)
     for _ in range(max_examples if size > 1 else 0):
-        yield _draw(draws, size, hostile, empty)
+        yield _draw(draws, size, hostile)
+    if empty:
+        yield from ([cut] for cut in (0, size))
+        yield from ([cut, cut] for cut in _spread(hostile or singles, _PAIRS_MAX))
+        for _ in range(max_examples // 4 if size > 1 else 0):
+            found = _draw(draws, size, hostile)
+            yield sorted([*found, draws.choice(found)])
 
 
-def _draw(draws: random.Random, size: int, hostile: Sequence[int], empty: bool) -> list[int]:
+def _draw(draws: random.Random, size: int, hostile: Sequence[int]) -> list[int]:
     count = min(size - 1, draws.choice((2, 2, 3, 3, 4, 6, 10, 30, max(2, size // 8))))
     cuts = {
         draws.choice(hostile) if hostile and draws.random() < 0.5 else draws.randrange(1, size) for _ in range(count)
     }
-    found = sorted(cuts)
-    if empty and draws.random() < 0.3:
-        found = sorted([*found, draws.choice(found)])
-    return found
+    return sorted(cuts)
 
 
 def _hostile(data: bytes | str) -> list[int]:
@@ -227,55 +225,10 @@ def _difference(source: Source, cuts: list[int], whole: Any, cut: Any) -> SplitD
         lines.append(f"The pieces, for a test of your own:\n    {pieces!r}")
     else:
         lines.append(f"The cuts, for a test of your own: cuts={cuts!r} ({len(data)} {unit}s)")
-    lines.append("Keep it as a cassette: `except AssertionError as error: error.save('cassettes/split.yaml')`")
-    result = cut.error if isinstance(cut, _Failed) else cut
+    if b"" in pieces or "" in pieces:
+        lines.append(
+            "One of the pieces is empty. A consumer that is never given such is checked with empty_pieces=False."
+        )
+    lines.append("Keep it as a cassette: pytest --playhead-save-failures=DIR, or error.save('cassettes/split.yaml')")
+    result = cut.error if isinstance(cut, Failed) else cut
     return SplitDifference("\n".join(lines), cuts=cuts, pieces=pieces, whole=whole, cut=result, source=source)
-
-
-# --------------------------------------------------------------------------- running a consumer
-@dataclass(slots=True, eq=False)
-class _Failed:
-    """The consumer raised; compared by type and text."""
-
-    error: Exception
-
-    def __repr__(self) -> str:
-        return f"raised {self.error!r}"
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, _Failed) or isinstance(other, _Failed):
-        if not (isinstance(one, _Failed) and isinstance(other, _Failed)):
-            return False
-        return type(one.error) is type(other.error) and str(one.error) == str(other.error)
-    try:
-        return bool(one == other) or repr(one) == repr(other) == "nan"
-    except (ValueError, TypeError):  # arrays of numbers compare item by item
-        return repr(one) == repr(other)
-
-
-@contextmanager
-def _outcomes(consumer: Callable[[Any], Any]) -> Generator[Callable[[list[Any]], Any]]:
-    """A function from pieces to an outcome, on one event loop for all of them where the consumer is async."""
-    with LoopRunner() as loop:
-
-        async def finish(awaitable: Any) -> Any:
-            return await awaitable
-
-        async def collect(iterator: Any) -> list[Any]:
-            return [item async for item in iterator]
-
-        def outcome(pieces: list[Any]) -> Any:
-            try:
-                result = consumer(Pieces(pieces))
-                if inspect.isawaitable(result):
-                    result = loop.run(finish(result))
-                if inspect.isasyncgen(result) or (hasattr(result, "__anext__") and hasattr(result, "__aiter__")):
-                    return loop.run(collect(result))
-                if inspect.isgenerator(result) or (hasattr(result, "__next__") and hasattr(result, "__iter__")):
-                    return list(result)
-                return result
-            except Exception as error:
-                return _Failed(error)
-
-        yield outcome

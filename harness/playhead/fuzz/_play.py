@@ -1,0 +1,167 @@
+"""What every way to drive an agent shares: a watched model, a loop whose time jumps, and how a script is shown and kept."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import zlib
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, cast
+
+from hypothesis import Phase
+
+from playhead._deterministic import deterministic
+from playhead.exceptions import AgentRunError, PlayheadError
+from playhead.fuzz._keep import failures_folder, test_name
+from playhead.fuzz._loop import LoopRunner
+from playhead.models import Script, ScriptedModel, StreamedResponse, dump_script
+from playhead.virtual import virtual_time
+
+__all__ = [
+    "BLOB",
+    "PHASES",
+    "RunAborted",
+    "WatchedModel",
+    "blocking",
+    "for_agent",
+    "is_pydantic_ai",
+    "notes_of",
+    "outcome_errors",
+    "save",
+]
+
+_Result = TypeVar("_Result")
+
+# Without `explain`: which lines of this room ran says nothing about the agent.
+PHASES = [phase for phase in Phase if phase is not Phase.explain]
+
+
+class RunAborted(AssertionError):
+    """A run ended with what is no `Exception`: a cancellation that nobody asked for, a request without a recording.
+
+    Such things pass through Hypothesis unshrunk; so they are raised as this, from the original.
+    """
+
+
+def blocking(coroutine: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
+    """Run to the end, with the same ids and times each time, on a loop whose time jumps."""
+    with deterministic(), virtual_time(), LoopRunner() as loop:
+        try:
+            return loop.run(coroutine())
+        except (Exception, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:
+            if type(error).__module__.partition(".")[0] in ("_pytest", "hypothesis"):
+                raise
+            raise RunAborted(f"the run ended with {error!r}") from error
+
+
+def is_pydantic_ai(agent: Any) -> bool:
+    """Whether an agent is pydantic-ai's, or of a class made from one."""
+    return any(kind.__module__.partition(".")[0] == "pydantic_ai" for kind in type(agent).__mro__)
+
+
+def for_agent(agent: Any, model: ScriptedModel) -> Any:
+    """The model as the agent takes it."""
+    if not is_pydantic_ai(agent):
+        return model
+    from playhead.integrations.pydantic_ai import as_model
+
+    return as_model(model)
+
+
+def outcome_errors() -> tuple[type[BaseException], ...]:
+    """Errors that are outcomes of a run: those of Playhead's runtime, and of pydantic-ai's where it is in use."""
+    theirs = sys.modules.get("pydantic_ai.exceptions")
+    return (AgentRunError, theirs.AgentRunError) if theirs is not None else (AgentRunError,)
+
+
+class WatchedModel(ScriptedModel):
+    """A scripted model that counts the streams it has open."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.open_streams = 0
+        # The last response is valid; whoever asks on gets it again, until the agent's own limits end the run.
+        if self.script.responses:
+            self.script.responses[-1] = self.script.responses[-1].model_copy(update={"times": "any"})
+
+    @asynccontextmanager
+    async def request_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[StreamedResponse]:
+        self.open_streams += 1
+        try:
+            async with super().request_stream(*args, **kwargs) as reply:
+                yield reply
+        finally:
+            self.open_streams -= 1
+
+
+BLOB = "playhead:"
+
+
+def notes_of(script: Script) -> list[str]:
+    source = dump_script(script)
+    blob = BLOB + base64.urlsafe_b64encode(zlib.compress(source.encode(), 9)).decode()
+    return [
+        f"The script, in Python:\n{_as_python(script)}",
+        f"The script, in YAML:\n{source.rstrip()}",
+        f"Run it again: playhead.fuzz.replay(agent, {blob!r})",
+    ]
+
+
+def _as_python(script: Script) -> str:
+    lines = [f"    {_python(response)}," for response in cast("list[Any]", script.model_dump()["responses"])]
+    return "\n".join(["ScriptedModel(", *lines, ")"])
+
+
+def _python(value: Any) -> str:
+    """A dumped response in the words of `playhead.script`."""
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_python_step(step) for step in cast('list[Any]', value))}]"
+    options = {key: item for key, item in value.items() if key != "steps"}
+    arguments = [_python_step(step) for step in value["steps"]]
+    return f"response({', '.join([*arguments, *(f'{key}={item!r}' for key, item in options.items())])})"
+
+
+def _python_step(step: dict[str, Any]) -> str:
+    (name, body), *_ = step.items()
+    if name in ("text", "refusal"):
+        return f"{name}({', '.join(map(repr, body))})"
+    if name == "interleave":
+        return f"interleave({', '.join(map(_python_step, body))})"
+    if not isinstance(body, dict):
+        return f"{name}({body!r})"
+    fields = dict(cast("dict[str, Any]", body))
+    first = {"thinking": "chunks", "call": "name", "output": "value", "builtin_call": "name", "builtin_return": "name"}
+    arguments: list[str] = []
+    if name in first:
+        head = fields.pop(first[name], [])
+        arguments = list(map(repr, head)) if name == "thinking" else [repr(head)]
+    if name == "call" and "args" in fields:
+        arguments.append(repr(fields.pop("args")))
+    return f"{name}({', '.join([*arguments, *(f'{key}={value!r}' for key, value in fields.items())])})"
+
+
+def save(script: Script) -> list[str]:
+    """Keep the failure as a script and as a cassette, in the folder that `pytest --playhead-save-failures` names.
+
+    Shrinking comes here again and again; the last one, which stays, is the smallest.
+    """
+    folder = failures_folder()
+    if folder is None:
+        return []
+    from playhead.traffic import write_cassette
+
+    name = test_name()
+    kept = folder / f"{name}.script.yaml"
+    source = dump_script(script)
+    kept.write_text(source, "utf-8")
+    cassette = folder / f"{name}.fuzz.yaml"
+    try:
+        write_cassette(script, cassette, dialect="anthropic-messages" if "thinking:" in source else "openai-chat")
+    except PlayheadError:  # what no provider could send stays a script
+        return [f"Kept as {kept}"]
+    return [f"Kept as {kept} and, as a cassette, {cassette}"]
