@@ -167,7 +167,7 @@ def _all_tools() -> tuple[str, Any]:
             return f"supported_{module}", frozenset(getattr(import_module(f"pydantic_ai.{module}"), name))
         except (ImportError, AttributeError):
             continue
-    return "supported_builtin_tools", frozenset()
+    return "supported_builtin_tools", frozenset[Any]()
 
 
 _TOOLS_FIELD, _THEIR_TOOLS = _all_tools()

@@ -189,9 +189,12 @@ def response(
     times: int | Literal["any"] = 1,
     pace: float = 0.0,
 ) -> Response:
-    """A response with a condition, or for several requests; `pace` is a pause in seconds before each further piece.
+    """A response (steps, strings, lists of them) with a condition, or for several requests; `pace` is a pause in seconds before each further piece.
 
     `when` is a regular expression for the last message, a mapping with the fields of `Condition`, or a function that
     is given the request (`messages`, `settings`, `parameters`) and answers whether this response is for it.
     """
-    return Response.model_validate({"steps": list(steps), "when": when, "times": times, "pace": pace})
+    flat: list[Any] = []
+    for step in steps:
+        flat += step if isinstance(step, (list, tuple)) else [step]
+    return Response.model_validate({"steps": flat, "when": when, "times": times, "pace": pace})

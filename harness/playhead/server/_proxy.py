@@ -72,7 +72,10 @@ class Proxy:
     ) -> None:
         assert self._client is not None
         await self._client.aclose()
-        await self._opening.__aexit__(kind, error, trace)
+        try:
+            await self._opening.__aexit__(kind, error, trace)
+        except UnmatchedRequest:
+            pass  # the client that asked was told
 
     async def handle(self, request: ServerRequest) -> ServerReply:
         """The upstream's reply, or the recorded one. An upstream that cannot be reached is a 502, or a 504."""
