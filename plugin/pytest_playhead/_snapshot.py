@@ -45,4 +45,4 @@ class TranscriptExtension(AmberSnapshotExtension):
                 yield f"    … {len(lines) - 40} more lines"
             return
         yield from first_difference(str(snapshot_data), str(serialized_data), names=("the snapshot", "this run"))
-        yield "  If the change is intended: --snapshot-update (after recording again, if it is a cassette's)"
+        yield "  If the change is intended: --snapshot-update (with --record-mode=rewrite, if you record again)"

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # These have tests of their own, because their blocks need more than to be run.
 ELSEWHERE = {"docs/fuzzing.md", "docs/secrets.md", "docs/virtual-time.md"}
-BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n\n?)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"(<!-- (?:not run|file): [^>]+ -->\n\n?)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: Path) -> list[str]:

@@ -71,7 +71,7 @@ def test_snapshots_are_written_compared_and_reported_unused(project: Project) ->
         '-   text      "Let me" | " look."',
         '+   text      "Let" | " me look."',
         "more lines after it differ",
-        "--snapshot-update (after recording again, if it is a cassette's)",
+        "--snapshot-update (with --record-mode=rewrite, if you record again)",
     )
     assert len(changed.text.splitlines()) < 80
     project.write("test_runs.py", TESTS.replace("assert seen.messages == stream_snapshot", "pass"))
