@@ -234,6 +234,18 @@ async def test_a_cassette_opens_in_async_code_without_blocking_the_loop(counting
     assert cassette.all_played
 
 
+def test_saving_again_by_vcrs_name_gives_the_same_file(counting: Server, tape: Path) -> None:
+    with use_cassette(tape, "once"):
+        ask(counting)
+    before = (tape.read_bytes(), tape.stat().st_ino)
+    with use_cassette(tape) as cassette:
+        cassette._save()
+        assert (tape.read_bytes(), tape.stat().st_ino) == before
+        cassette._save(force=True)
+        assert tape.read_bytes() == before[0]
+        assert tape.stat().st_ino != before[1]
+
+
 def test_modes_of_vcr_are_modes(counting: Server, tape: Path) -> None:
     with use_cassette(tape, vcr.mode.ONCE):
         ask(counting)

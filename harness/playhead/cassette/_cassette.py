@@ -40,7 +40,7 @@ from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths, json_paths
 from playhead.cassette._playback import INSTANT, Playback
 from playhead.cassette._recording import Taking
 from playhead.cassette._scrub import Rules, Scrubber, environment_secrets
-from playhead.cassette._store import Loaded, load_file, save_file
+from playhead.cassette._store import Loaded, load_file, save_file, write_file
 from playhead.cassette._tape import (
     Interaction,
     RecordedRequest,
@@ -558,8 +558,11 @@ class Cassette(VcrCassette):
         self.dirty = False
 
     def _save(self, force: bool = False) -> None:
-        """VCR.py's name for `save`."""
+        """VCR.py's name for `save`. With `force`, a file of ours is written again although nothing is new."""
         self.save()
+        if force and self._own_files and self._loaded is not None and not self.is_foreign and not self.recorded:
+            file = self._loaded.file
+            write_file(self.path, file.interactions, match_on=file.match_on or DEFAULT_MATCH_ON)
 
     def _in_order(self, recorded: list[Interaction]) -> list[Interaction]:
         places = {id(item): number for item, number in zip(self._items, self._order, strict=True)}
