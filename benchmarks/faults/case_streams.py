@@ -21,6 +21,7 @@ def same(
     steps: list[Any],
     *,
     chunks: bool = True,
+    counted: bool = True,
     variants: tuple[tuple[str, bool], ...] = (("httpx", False), ("httpx", True)),
     **options: Any,
 ) -> None:
@@ -48,7 +49,7 @@ def same(
             assert len(server.received) == asked
             assert replayed.outcome == bare.outcome, f"the replay differs: {brief(bare)} becomes {brief(replayed)}"
             if chunks:
-                assert len(recorded.chunks) == len(bare.chunks), (
+                assert not counted or len(recorded.chunks) == len(bare.chunks), (
                     f"{len(bare.chunks)} chunks become {len(recorded.chunks)}"
                 )
                 assert replayed.chunks == recorded.chunks, (
@@ -108,7 +109,8 @@ same("204 without a body", [b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r
 same("an empty stream", stream([]))
 same("comments and keep-alives", stream([b": keep-alive\n\n", b": keep-alive\n\n", FRAMES[0]], G))
 same("no final blank line", stream([FRAMES[0], b"data: [DONE]"], G))
-same("a body until close", [HEAD_11 + b"\r\n", FRAMES[0], G, FRAMES[1], G, CLOSE])
+# Without HTTP chunks it depends on the moment how many pieces a client reads.
+same("a body until close", [HEAD_11 + b"\r\n", FRAMES[0], G, FRAMES[1], G, CLOSE], counted=False)
 same("a frame of 5 MB", stream([b"data: " + b"x" * 5_000_000 + b"\n\n"]), timeout=10, chunks=False)
 same(
     "100,000 tiny frames",
@@ -167,15 +169,18 @@ same("a gzipped stream", gzip_stream(), variants=(("httpx", False), ("httpx", Tr
 def first_chunk(tool: Tool, folder: Path) -> None:
     with Server(always(stream(FRAMES[:6], 0.25))) as server, tool.record(folder / "one.yaml"):
         view = look(server.url, timeout=5)
-    assert view.at_s[0] < 0.7, f"after {view.at_s[0]:.2f} s of 1.5"
-    assert view.at_s[-1] - view.at_s[0] > 0.6
+    assert view.at_s[-1] - view.at_s[0] > 0.6, (
+        f"it came {view.at_s[-1] - view.at_s[0]:.2f} s before the last, which was sent 1.25 s later"
+    )
 
 
 @case("streams", "the first chunk arrives when the server sent it (async)")
 def first_chunk_async(tool: Tool, folder: Path) -> None:
     with Server(always(stream(FRAMES[:6], 0.25))) as server, tool.record(folder / "one.yaml"):
         view = look(server.url, timeout=5, asynchronous=True)
-    assert view.at_s[0] < 0.7, f"after {view.at_s[0]:.2f} s of 1.5"
+    assert view.at_s[-1] - view.at_s[0] > 0.6, (
+        f"it came {view.at_s[-1] - view.at_s[0]:.2f} s before the last, which was sent 1.25 s later"
+    )
 
 
 def left_early(asynchronous: bool) -> Any:
