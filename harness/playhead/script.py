@@ -45,3 +45,8 @@ __all__ = [
     "usage",
     "wait",
 ]
+
+if __name__ == "__main__":
+    import json
+
+    print(json.dumps(script_schema(), indent=1))

@@ -268,3 +268,173 @@ def test_any_structured_answer_arrives_whole_however_it_is_cut(value: Any) -> No
     model = ScriptedModel([output(value, chunks=5)])
     _, reply = stream(model)
     assert loads(reply.text or "") == value
+
+
+# --------------------------------------------------------------------------- pieces, pauses, parts
+def kinds(steps: list[Any]) -> list[str]:
+    return [part.part_kind for part in stream(ScriptedModel(steps))[1].parts]
+
+
+def test_text_goes_on_over_pauses_usage_and_comments_but_not_over_other_parts() -> None:
+    going_on = [text("It", " is"), wait(0), usage(output_tokens=2), comment(), text(" sunny")]
+    _, reply = stream(ScriptedModel(going_on))
+    assert reply.parts == [TextPart("It is sunny")]
+    assert kinds([text("a"), call("f"), text("b")]) == ["text", "tool-call", "text"]
+    assert kinds([text("a"), text("b", new_part=True)]) == ["text", "text"]
+    assert kinds(["a", "b"]) == ["text"]
+    assert kinds([thinking("a"), thinking("b", signature="s"), thinking("c")]) == ["thinking", "thinking"]
+
+
+async def test_pauses_stand_between_pieces_and_the_pace_between_all_of_them() -> None:
+    from playhead.virtual import virtual_time
+
+    steps = response(text("a", wait(60), "b"), call("f", ['{"a', wait(30), '": 1}']), usage(output_tokens=1), pace=2)
+    with virtual_time() as time:
+        async with ScriptedModel(steps).request_stream(prompt("hi"), None, PLAIN) as reply:
+            events = [event async for event in reply]
+        assert 60 + 30 + 4 * 2 <= time.elapsed < 100
+    assert violations(events) == []
+    assert reply.get().parts == [TextPart("ab"), ToolCallPart("f", '{"a": 1}', "call_1_1")]
+
+
+def test_usage_between_pieces_is_usage_per_chunk() -> None:
+    events, reply = stream(ScriptedModel([text("a"), usage(output_tokens=1), text("b"), usage(output_tokens=2)]))
+    counted = [event.usage.output_tokens for event in events if event.event_kind == "response_meta" and event.usage]
+    assert (counted, reply.usage.output_tokens) == ([1, 2], 2)
+
+
+def test_a_cut_connection_tells_what_had_come() -> None:
+    with pytest.raises(ScriptedDisconnect) as caught:
+        asyncio.run(ScriptedModel([text("It is"), disconnect(after_bytes=9)]).request(prompt("hi"), None, PLAIN))
+    assert caught.value.after_bytes == 9
+    assert caught.value.partial is not None
+    assert caught.value.partial.parts == [TextPart("It is")]
+
+
+def test_an_answer_is_wrapped_as_native_output_has_to_have_it() -> None:
+    city = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    branch = {"type": "object", "properties": {"kind": {"const": "City"}, "data": city}, "required": ["kind", "data"]}
+    schema = {"type": "object", "properties": {"result": {"anyOf": [branch]}}, "required": ["result"]}
+    parameters = ModelRequestParameters(output_mode="native", output_object=OutputObjectDefinition(schema))
+    _, reply = stream(ScriptedModel([output({"city": "Rome"})]), parameters=parameters)
+    assert reply.parts == [TextPart('{"result": {"kind": "City", "data": {"city": "Rome"}}}')]
+
+
+def test_an_output_tool_is_chosen_by_the_types_of_its_schema() -> None:
+    def tool(name: str, kind: str) -> ToolDefinition:
+        schema = {"type": "object", "properties": {"response": {"type": kind}}, "required": ["response"]}
+        return ToolDefinition(name=name, parameters_json_schema=schema, outer_typed_dict_key="response")
+
+    parameters = ModelRequestParameters(output_tools=[tool("a", "string"), tool("b", "integer"), tool("c", "array")])
+    for value, name in (("x", "a"), (3, "b"), ([1], "c")):
+        _, reply = stream(ScriptedModel([output(value)]), parameters=parameters)
+        assert [part.tool_name for part in reply.tool_calls] == [name]
+
+
+def test_one_model_is_asked_from_many_threads_at_once() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    model = ScriptedModel(*(str(n) for n in range(200)))
+    with ThreadPoolExecutor(16) as threads:
+        replies = list(threads.map(lambda _: stream(model)[1].text, range(200)))
+    assert sorted(replies, key=lambda text: int(text or "")) == [str(n) for n in range(200)]
+    model.assert_used()
+
+
+def test_a_response_for_several_requests_that_was_asked_for_less_often_is_left() -> None:
+    model = ScriptedModel(response("x", times=3))
+    stream(model)
+    with pytest.raises(ScriptUnused, match=r"response 1: \(used 1 of 3 times\)"):
+        model.assert_used()
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("- when: x", "s.yaml:1: 0.steps: 'steps' is missing"),
+        ("- call:", "s.yaml:1: 0.steps.0.call: 'call' has no value: input should be a valid dictionary or instance of CallBody"),
+        ("- text: 3", "s.yaml:1: 0.steps.0.text: 'text' is text or a list of its pieces; this is 3"),
+        ("- text: [a, {wait: -1}]", "s.yaml:1: 0.steps.0.text.chunks.1: Input should be greater than or equal to 0"),
+        ("- steps: [a]\n  wen: b", "s.yaml:2: 0.wen: unknown key 'wen'; did you mean 'when'?"),
+        ("respones: []", "s.yaml:1: responses: 'responses' is missing\ns.yaml:1: respones: unknown key 'respones'; did you mean 'responses'?"),
+        ("- a\n- text: a\n  text: b", "s.yaml:3: the key 'text' comes twice"),
+        ("- &a [*a]", "s.yaml:1: an alias that contains itself"),
+        ('- "\\ud83d"', "s.yaml:1: not YAML: half of a character (a lone surrogate)"),
+        ("- {finish: stopp}", "s.yaml:1: 0.steps.0.finish: Input should be 'stop', 'length', 'content_filter', 'tool_call' or 'error'"),
+    ],
+)  # fmt: skip
+def test_what_is_unfinished_or_doubtful_in_a_script_is_said(source: str, problem: str) -> None:
+    with pytest.raises(ScriptError) as caught:
+        parse_script(source, name="s.yaml")
+    assert caught.value.problem == problem
+
+
+def test_aliases_that_unfold_without_end_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(ScriptError, match="its aliases unfold to more than"):
+        parse_script("\n".join(lines))
+
+
+def test_yaml_keeps_dates_as_text_and_takes_json_s_escapes() -> None:
+    script = parse_script('["\\ud83d\\ude00 é", {"call": {"name": "f", "args": {"day": "x"}}}]')
+    assert script.responses[0].steps == [text("😀 é")]
+    assert parse_script("- call: {name: f, args: {day: 2026-01-01}}").responses[0].steps == [
+        call("f", {"day": "2026-01-01"})
+    ]
+
+
+# --------------------------------------------------------------------------- the schema and the samples
+SCRIPTS = Path(__file__).resolve().parents[2] / "fixtures" / "scripts"
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "script.schema.json"
+
+
+def test_the_published_schema_is_that_of_this_version() -> None:
+    from json import loads
+
+    published = loads(SCHEMA.read_text("utf-8"))
+    assert published.keys() == script_schema().keys()
+    assert published["$defs"].keys() == script_schema()["$defs"].keys(), (
+        "write it again: python -m playhead.script > docs/script.schema.json"
+    )
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_samples_are_scripts_for_the_schema_and_for_us_and_come_back_from_yaml(path: Path) -> None:
+    import jsonschema
+    import yaml
+
+    jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), script_schema())
+    script = load_script(path)
+    assert parse_script(dump_script(script)) == script
+    jsonschema.validate(yaml.safe_load(dump_script(script)), script_schema())
+
+
+@pytest.mark.parametrize(
+    "wrong", ["- txt: hi", "- text: 3", "- steps: [a]\n  wen: x", "- call: {name: f, arg: {}}", "- wait: -1"]
+)
+def test_what_we_refuse_the_schema_refuses(wrong: str) -> None:
+    import jsonschema
+    import yaml
+
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load(wrong), script_schema())
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
+PIECES = st.lists(TEXTS | st.builds(wait, st.floats(0, 9)), min_size=1, max_size=3)
+STEPS = st.one_of(
+    st.builds(lambda pieces, new: text(*pieces, new_part=new), PIECES, st.booleans()),
+    st.builds(lambda pieces, sign: thinking(*pieces, signature=sign), PIECES, st.none() | TEXTS),
+    st.builds(lambda args, n: call("f", args, chunks=n), st.dictionaries(TEXTS, st.integers() | TEXTS, max_size=2), st.integers(1, 4)),
+    st.builds(lambda pieces: call("g", pieces, id="c"), st.lists(TEXTS, min_size=1, max_size=3)),
+    st.builds(output, st.integers() | TEXTS | st.lists(TEXTS, max_size=2) | st.dictionaries(st.sampled_from(["value", "a"]), TEXTS)),
+    st.builds(lambda n: usage(output_tokens=n), st.integers(0, 99)),
+    st.builds(refusal, TEXTS), st.builds(comment, TEXTS), st.just(disconnect()), st.just(error(429, "x", headers={"a": "b"})),
+)  # fmt: skip
+
+
+@given(st.lists(st.builds(lambda steps, times, pace: response(*steps, times=times, pace=pace, when={"last": "x"}), st.lists(STEPS, max_size=4), st.integers(1, 3) | st.just("any"), st.sampled_from([0, 0.5])), max_size=3))  # fmt: skip
+def test_any_script_comes_back_from_yaml(responses: list[Any]) -> None:
+    script = Script(responses=responses)
+    assert parse_script(dump_script(script)) == script
