@@ -129,7 +129,11 @@ async def handle_calls(
             handled.parts.extend(_returned(call, NOT_EXECUTED) for call in deferred)
         return
     for call in deferred:
-        validated = await manager.validate_tool_call(call)
+        try:
+            validated = await manager.validate_tool_call(call)
+        except UnexpectedModelBehavior:
+            yield FunctionToolCallEvent(call, args_valid=False)
+            raise
         yield FunctionToolCallEvent(call, args_valid=validated.args_valid)
         if validated.validation_error is not None:
             retry = validated.validation_error.tool_retry

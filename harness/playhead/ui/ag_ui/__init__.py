@@ -11,7 +11,7 @@ except ImportError as _error:
 
 from playhead.ui.ag_ui._adapter import AGUIAdapter
 from playhead.ui.ag_ui._events import AGUIEventStream
-from playhead.ui.ag_ui._version import DEFAULT_AG_UI_VERSION
+from playhead.ui.ag_ui._utils import DEFAULT_AG_UI_VERSION
 
 __all__ = ["AGUIAdapter", "AGUIEventStream", "DEFAULT_AG_UI_VERSION"]
 

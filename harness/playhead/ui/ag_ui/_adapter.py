@@ -17,7 +17,7 @@ from playhead.ui._adapter import UIAdapter
 from playhead.ui._stream import UIEventStream
 from playhead.ui.ag_ui._events import AGUIEventStream
 from playhead.ui.ag_ui._messages import dump_messages, load_messages
-from playhead.ui.ag_ui._version import DEFAULT_AG_UI_VERSION
+from playhead.ui.ag_ui._utils import DEFAULT_AG_UI_VERSION
 
 __all__ = ["AGUIAdapter"]
 

@@ -28,12 +28,12 @@ from playhead.messages import (
 )
 from playhead.output import OutputDataT
 from playhead.ui._stream import SSE_CONTENT_TYPE, NativeEvent, UIEventStream, describe_file
-from playhead.ui.ag_ui._version import (
-    BUILTIN_PREFIX,
+from playhead.ui.ag_ui._utils import (
+    BUILTIN_TOOL_CALL_ID_PREFIX,
     DEFAULT_AG_UI_VERSION,
     MULTIMODAL_VERSION,
     REASONING_VERSION,
-    parse_version,
+    parse_ag_ui_version,
     sealed,
 )
 
@@ -103,7 +103,7 @@ class AGUIEventStream(UIEventStream[RunAgentInput, BaseEvent, AgentDepsT, Output
         self, part: ThinkingPart, follows_thinking: bool = False
     ) -> AsyncIterator[BaseEvent]:
         # The package dropped the older names at 1.0; then the newer ones are all there is.
-        old = parse_version(self.ag_ui_version) < REASONING_VERSION and hasattr(core, "ThinkingStartEvent")
+        old = parse_ag_ui_version(self.ag_ui_version) < REASONING_VERSION and hasattr(core, "ThinkingStartEvent")
         self._reasoning = _Thinking() if old else _Reasoning()
         for event in self._reasoning.say(part.content):
             yield event
@@ -125,7 +125,7 @@ class AGUIEventStream(UIEventStream[RunAgentInput, BaseEvent, AgentDepsT, Output
         return self._call_start(part, part.tool_call_id)
 
     def handle_builtin_tool_call_start(self, part: BuiltinToolCallPart) -> AsyncIterator[BaseEvent]:
-        marked = "|".join((BUILTIN_PREFIX, part.provider_name or "", part.tool_call_id))
+        marked = "|".join((BUILTIN_TOOL_CALL_ID_PREFIX, part.provider_name or "", part.tool_call_id))
         self._builtin_ids[part.tool_call_id] = marked
         return self._call_start(part, marked)
 
@@ -176,7 +176,7 @@ class _Reasoning:
         opening: list[BaseEvent] = []
         if not self.begun:
             self.begun = True
-            new = parse_version(DEFAULT_AG_UI_VERSION) >= MULTIMODAL_VERSION
+            new = parse_ag_ui_version(DEFAULT_AG_UI_VERSION) >= MULTIMODAL_VERSION
             role = cast(Any, "reasoning" if new else "assistant")
             opening = [
                 core.ReasoningStartEvent(message_id=self.id),

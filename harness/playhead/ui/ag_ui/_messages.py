@@ -28,14 +28,14 @@ from playhead.messages import (
 )
 from playhead.ui._builder import MessagesBuilder
 from playhead.ui.ag_ui._content import dump_content, load_content
-from playhead.ui.ag_ui._version import (
-    BUILTIN_PREFIX,
+from playhead.ui.ag_ui._utils import (
+    BUILTIN_TOOL_CALL_ID_PREFIX,
     DEFAULT_AG_UI_VERSION,
     FILE_ACTIVITY,
     MULTIMODAL_VERSION,
     REASONING_VERSION,
     UPLOADED_FILE_ACTIVITY,
-    parse_version,
+    parse_ag_ui_version,
     sealed,
 )
 
@@ -135,7 +135,7 @@ def _picked(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 def _split_builtin(call_id: str) -> tuple[str, str] | None:
     """The provider and the id of a call the provider ran; None for any other."""
-    if not call_id.startswith(BUILTIN_PREFIX):
+    if not call_id.startswith(BUILTIN_TOOL_CALL_ID_PREFIX):
         return None
     _, provider, own_id = call_id.split("|", 2)
     return provider, own_id
@@ -163,9 +163,9 @@ _LOADERS: dict[str, Any] = {
 def dump_messages(messages: Sequence[ModelMessage], *, version: str, preserve_file_data: bool) -> list[Any]:
     """Our messages as AG-UI's of that version. What AG-UI has no place for is left out."""
     dumped: list[Any] = []
-    numbers = parse_version(version)
+    numbers = parse_ag_ui_version(version)
     # The package dropped `binary` at 1.0; then kinds of files are all there is.
-    typed = numbers >= MULTIMODAL_VERSION or parse_version(DEFAULT_AG_UI_VERSION) >= (1,)
+    typed = numbers >= MULTIMODAL_VERSION or parse_ag_ui_version(DEFAULT_AG_UI_VERSION) >= (1,)
     for message in messages:
         if isinstance(message, ModelRequest):
             dumped += _dump_request(message, typed, preserve_file_data)
@@ -259,7 +259,7 @@ class _ResponseDumper:
     def call(self, part: ToolCallPart | BuiltinToolCallPart) -> None:
         call_id = part.tool_call_id
         if isinstance(part, BuiltinToolCallPart):
-            call_id = "|".join((BUILTIN_PREFIX, part.provider_name or "", part.tool_call_id))
+            call_id = "|".join((BUILTIN_TOOL_CALL_ID_PREFIX, part.provider_name or "", part.tool_call_id))
             returned = self._returns.get(part.tool_call_id)
             if returned is not None:
                 self._results.append(_tool_message(call_id, returned.model_response_str()))
@@ -275,7 +275,9 @@ class _ResponseDumper:
         if self._texts or self._calls:
             self.dumped.append(
                 core.AssistantMessage(
-                    id=ids.unique_id(), content="\n".join(self._texts) if self._texts else None, tool_calls=self._calls or None
+                    id=ids.unique_id(),
+                    content="\n".join(self._texts) if self._texts else None,
+                    tool_calls=self._calls or None,
                 )
             )
             self.dumped += self._results

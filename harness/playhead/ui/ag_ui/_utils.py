@@ -10,13 +10,14 @@ from playhead.exceptions import UserError
 from playhead.messages import ThinkingPart
 
 __all__ = [
-    "BUILTIN_PREFIX",
+    "BUILTIN_TOOL_CALL_ID_PREFIX",
     "DEFAULT_AG_UI_VERSION",
     "FILE_ACTIVITY",
     "MULTIMODAL_VERSION",
     "REASONING_VERSION",
     "UPLOADED_FILE_ACTIVITY",
-    "parse_version",
+    "detect_ag_ui_version",
+    "parse_ag_ui_version",
     "sealed",
 ]
 
@@ -25,14 +26,14 @@ REASONING_VERSION = (0, 1, 13)
 MULTIMODAL_VERSION = (0, 1, 15)
 """From here on files come as images, audio, videos and documents; before, as `binary`."""
 
-BUILTIN_PREFIX = "pyd_ai_builtin"
+BUILTIN_TOOL_CALL_ID_PREFIX = "pyd_ai_builtin"
 """Marks ids of calls that the provider ran, with `|provider|id` behind it. The same as PydanticAI's, so that stored
 conversations can be read by both."""
 FILE_ACTIVITY = "pydantic_ai_file"
 UPLOADED_FILE_ACTIVITY = "pydantic_ai_uploaded_file"
 
 
-def parse_version(version: str) -> tuple[int, ...]:
+def parse_ag_ui_version(version: str) -> tuple[int, ...]:
     """The numbers of a version, without a pre-release's suffix. `UserError` where it does not begin with one."""
     numbers = re.match(r"\d+(\.\d+)*", version)
     if numbers is None:
@@ -40,14 +41,15 @@ def parse_version(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in numbers[0].split("."))
 
 
-def _installed() -> str:
+def detect_ag_ui_version() -> str:
+    """The version of the installed `ag-ui-protocol`; without it the oldest one that is spoken."""
     try:
         return importlib.metadata.version("ag-ui-protocol")
     except importlib.metadata.PackageNotFoundError:
         return "0.1.10"
 
 
-DEFAULT_AG_UI_VERSION = _installed()
+DEFAULT_AG_UI_VERSION = detect_ag_ui_version()
 """The version of the installed package."""
 
 
