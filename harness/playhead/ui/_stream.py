@@ -397,12 +397,12 @@ async def close_stream(stream: Any) -> None:
 def starlette_response(
     body: AsyncIterator[str], content_type: str, headers: Mapping[str, str] | None = None
 ) -> StreamingResponse:
-    """A Starlette response that streams `body`. `UserError` where Starlette is not installed."""
+    """A Starlette response that streams `body`, and closes it when the client goes away. `UserError` where Starlette is not installed."""
     try:
-        from starlette.responses import StreamingResponse
+        from playhead.ui._response import OwningResponse
     except ImportError as error:
         raise UserError("Streaming responses need Starlette. Install it: pip install 'playhead[server]'") from error
-    return StreamingResponse(body, headers=headers, media_type=content_type)
+    return OwningResponse(body, headers=headers, media_type=content_type)
 
 
 def describe_file(file: MultiModalContent) -> str:
