@@ -45,6 +45,7 @@ from playhead.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
+from playhead.models.test import TestModel
 from tests.runtime._agents import call, told
 
 
@@ -647,3 +648,22 @@ async def test_a_tool_is_told_of_its_run() -> None:
     assert ctx.usage is result.usage()
     assert ctx.agent is agent and ctx.model is model.model
     assert said(model.asked[1][0][-1]) == ["Ada"]
+
+
+async def test_tools_and_history_processors_are_told_the_settings_of_the_request() -> None:
+    seen: list[Any] = []
+
+    def processor(ctx: RunContext[None], messages: list[ModelMessage]) -> list[ModelMessage]:
+        seen.append(ctx.model_settings)
+        return messages
+
+    model = TestModel(settings={"seed": 1})
+    agent = Agent(model, model_settings={"temperature": 0.5}, history_processors=[processor])
+
+    @agent.tool
+    def look(ctx: RunContext[None]) -> int:
+        seen.append(ctx.model_settings)
+        return 1
+
+    await agent.run("x", model_settings={"max_tokens": 9})
+    assert seen == [{"seed": 1, "temperature": 0.5, "max_tokens": 9}] * 3

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from playhead import clock
+from playhead.context import RunContext, changed
 from playhead.exceptions import UserError
 from playhead.messages import (
     InstructionPart,
@@ -17,6 +18,7 @@ from playhead.messages import (
     ModelRequestParameters,
     ModelSettings,
     ToolDefinition,
+    merge_model_settings,
 )
 from playhead.runtime._state import GraphRunContext
 from playhead.schema import is_async_callable, run_in_thread, takes_run_context
@@ -36,16 +38,19 @@ async def prepare_request(
     state.run_step += 1
     run_context = ctx.run_context()
     deps.tool_manager = await deps.tool_manager.for_run_step(ctx.output_context())
-    settings = deps.model_settings(run_context)
-    run_context.model_settings = settings
-    deps.max_tokens = (settings or {}).get("max_tokens")
     parts = await deps.get_instructions(run_context)
     if not history[:-1] and not request.parts and not parts:
         raise UserError("No message history, user prompt, or instructions provided")
     parts = InstructionPart.sorted(parts) if parts else None
     request.instructions = InstructionPart.join(parts) if parts else request.instructions if resuming else None
+    told = changed(run_context)  # tools and history processors are told the settings, whoever comes before is not
+    settings = deps.model_settings(told)
+    told.model_settings = merge_model_settings(deps.model.settings, settings) or {}
+    deps.max_tokens = (settings or {}).get("max_tokens")
+    if deps.tool_manager.ctx is not None:
+        deps.tool_manager.ctx.model_settings = told.model_settings
     if deps.history_processors:
-        await _process_history(ctx, deps.history_processors)
+        await _process_history(ctx, deps.history_processors, told)
     settings, parameters = deps.model.prepare_request(settings, await _parameters(ctx, parts))
     messages = deps.merged.of(history)
     usage = state.usage
@@ -114,12 +119,12 @@ async def _builtin_tools(ctx: GraphRunContext[Any, Any]) -> list[Any]:
     return list(found.values())
 
 
-async def _process_history(ctx: GraphRunContext[Any, Any], processors: Any) -> None:
+async def _process_history(ctx: GraphRunContext[Any, Any], processors: Any, told: RunContext[Any]) -> None:
     """Let each processor make the history anew. It has to end with a request."""
     state, deps = ctx.state, ctx.deps
     messages: list[ModelMessage] = list(state.message_history)
     for processor in processors:
-        messages = await _processed(processor, messages, ctx)
+        messages = await _processed(processor, messages, told)
     if not messages:
         raise UserError("Processed history cannot be empty.")
     last = messages[-1]
@@ -136,11 +141,11 @@ async def _process_history(ctx: GraphRunContext[Any, Any], processors: Any) -> N
 
 
 async def _processed(
-    processor: Callable[..., Any], messages: list[ModelMessage], ctx: GraphRunContext[Any, Any]
+    processor: Callable[..., Any], messages: list[ModelMessage], told: RunContext[Any]
 ) -> list[ModelMessage]:
     args: tuple[Any, ...] = (messages,)
     if takes_run_context(processor):
-        args = (ctx.run_context(), messages)
+        args = (told, messages)
     if is_async_callable(processor):
         return await processor(*args)
     return await run_in_thread(processor, *args)

@@ -147,8 +147,6 @@ class GraphRunContext(Generic[DepsT, OutputDataT]):
                 metadata=state.metadata,
             )
             context.validation_context = resolve_validation_context(deps.validation_context, context)
-            if self._made is not None:
-                context.model_settings = self._made.model_settings
             self._made = context
         return self._made
 
