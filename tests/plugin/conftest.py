@@ -13,6 +13,13 @@ from playhead.server import Provider, RunningProvider
 from tests.plugin._project import Project
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each of these tests starts pytest several times: on a busy machine that takes longer than the suite's limit."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(300))
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """An empty project."""
