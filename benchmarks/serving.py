@@ -56,17 +56,17 @@ def _servers(folder: Path, binaries: Path, words: list[str]) -> list[tuple[str, 
         ("playhead (small server)", lambda port: [*serve, str(port), "--small"], "/v1/chat/completions"),
     ]
     if (binaries / "fakellm").exists():
-        config = folder / "fakellm.yaml"
-        config.write_text(json.dumps({"version": 1, "rules": [{"name": "all", "when": {"messages_contain": "Count"}, "respond": {"content": text}}]}))  # fmt: skip
-        found.append(("fakellm", lambda port: [str(binaries / "fakellm"), "serve", "--config", str(config), "--port", str(port)], "/v1/chat/completions"))  # fmt: skip
+        fakellm = folder / "fakellm.yaml"
+        fakellm.write_text(json.dumps({"version": 1, "rules": [{"name": "all", "when": {"messages_contain": "Count"}, "respond": {"content": text}}]}))  # fmt: skip
+        found.append(("fakellm", lambda port: [str(binaries / "fakellm"), "serve", "--config", str(fakellm), "--port", str(port)], "/v1/chat/completions"))  # fmt: skip
     if (binaries / "mockllm").exists():
-        config = folder / "mockllm.yml"
-        config.write_text(json.dumps({"responses": {}, "defaults": {"unknown_response": text}, "settings": {"lag_enabled": False}}))  # fmt: skip
-        found.append(("mockllm", lambda port: [str(binaries / "mockllm"), "start", "--responses", str(config), "--port", str(port)], "/v1/chat/completions"))  # fmt: skip
+        mockllm = folder / "mockllm.yml"
+        mockllm.write_text(json.dumps({"responses": {}, "defaults": {"unknown_response": text}, "settings": {"lag_enabled": False}}))  # fmt: skip
+        found.append(("mockllm", lambda port: [str(binaries / "mockllm"), "start", "--responses", str(mockllm), "--port", str(port)], "/v1/chat/completions"))  # fmt: skip
     if (binaries / "ai-mock").exists():
-        config = folder / "ai-mock.json"
-        config.write_text(json.dumps({"responses": [{"type": "text", "input": "Count, please.", "output": text}]}))
-        found.append(("ai-mock", lambda port: [str(binaries / "ai-mock"), "server", str(config), "-p", str(port)], "/openai/chat/completions"))  # fmt: skip
+        ai_mock = folder / "ai-mock.json"
+        ai_mock.write_text(json.dumps({"responses": [{"type": "text", "input": "Count, please.", "output": text}]}))
+        found.append(("ai-mock", lambda port: [str(binaries / "ai-mock"), "server", str(ai_mock), "-p", str(port)], "/openai/chat/completions"))  # fmt: skip
     if (binaries / "llmock").exists():
         found.append(("llmock (its own text)", lambda port: [str(binaries / "llmock"), "serve", "--port", str(port)], "/v1/chat/completions"))  # fmt: skip
     return found
