@@ -46,6 +46,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(
         exec(compile(code, name(page), "exec", dont_inherit=True), program.__dict__)
 
 
+@pytest.mark.timeout(300)  # forty tests, on machines that may be busy
 def test_the_tests_that_pages_show_pass(tmp_path: Path) -> None:
     for page in TESTS:
         module = re.sub(r"\W", "_", name(page).removesuffix(".md")).lower()

@@ -10,6 +10,7 @@ from tests.docs.regenerate import ROOT, check, pages
 
 
 @pytest.mark.skipif(pytest.version_tuple < (9,), reason="the pages show what pytest 9 prints")
+@pytest.mark.timeout(300)  # ten runs of pytest, on machines that may be busy
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_print_what_the_page_says(page: Path) -> None:
     difference = check(page)
