@@ -81,14 +81,19 @@ TESTS = """
 """
 
 
-@pytest.mark.parametrize("first", ["ours", "theirs"])
 @pytest.mark.parametrize(
-    ("rival", "source"),
-    [("pytest_recording.plugin", RECORDING), ("cassetter.pytest_plugin", CASSETTER), ("stranger", CASSETTER)],
+    ("rival", "source", "first"),
+    [
+        ("pytest_recording.plugin", RECORDING, "ours"),
+        ("pytest_recording.plugin", RECORDING, "theirs"),
+        ("cassetter.pytest_plugin", CASSETTER, "ours"),
+        ("cassetter.pytest_plugin", CASSETTER, "theirs"),
+        # A plugin that nobody knows, and that comes later, cannot be seen.
+        ("stranger", CASSETTER, "theirs"),
+    ],
+    ids=lambda value: value if len(value) < 40 else "",
 )
 def test_ours_steps_aside(project: Project, rival: str, source: str, first: str) -> None:
-    if (rival, first) == ("stranger", "ours"):
-        pytest.skip("a plugin that nobody knows, and that comes later, cannot be seen")
     project.write("pytest.ini", "[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n")
     project.write(f"{rival.replace('.', '/')}.py", source)
     if "." in rival:
