@@ -42,8 +42,19 @@ def lowest(session: nox.Session) -> None:
 @nox.parametrize("version", ["1.85.1", "2.68.0"])
 def pydantic_ai(session: nox.Session, version: str) -> None:
     """The bridge to pydantic-ai, on both of its major versions."""
-    session.install("-e", ".[test]", f"pydantic-ai-slim=={version}")
-    session.run("pytest", "tests/integrations", "tests/transcript", *session.posargs)
+    # SDKs of its time: those of today hand on httpx2, which 1.x does not take.
+    sdks = ["openai<3", "anthropic<1"] if version.startswith("1.") else []
+    session.install("-e", ".[test]", f"pydantic-ai-slim[openai,anthropic,google]=={version}", *sdks)
+    session.run("pytest", "tests/integrations", "tests/transcript", "-m", "not slow", "-W", "default", *session.posargs)
+
+
+@nox.session(python="3.11")
+def frameworks(session: nox.Session) -> None:
+    """LangChain's and the OpenAI Agents SDK's clients against the fake provider."""
+    session.install("-e", ".", "pytest-asyncio", "anthropic", "google-genai", "httpx2")
+    session.install("langchain-openai", "langchain-anthropic", "langchain-google-genai", "openai-agents")
+    options = ["-m", "slow", "-o", "timeout=", "-o", "addopts=--import-mode=importlib", "-W", "default"]
+    session.run("pytest", "tests/integrations/test_frameworks.py", *options, *session.posargs)
 
 
 @nox.session(python="3.11")
