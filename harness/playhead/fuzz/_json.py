@@ -47,19 +47,37 @@ def nearly_json_for(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 def args_text(value: Any) -> st.SearchStrategy[str]:
     """JSON text of `value` in one of the forms models send it: compact, spaced, indented, ASCII-only or not."""
-    forms = st.tuples(st.booleans(), st.sampled_from([None, (",", ":")]), st.sampled_from([None, 2]))
-    return forms.map(lambda form: json.dumps(value, ensure_ascii=form[0], separators=form[1], indent=form[2]))
+    return args_texts(st.just(value))
 
 
-def hostile_text(text: str) -> st.SearchStrategy[str]:
-    """`text` damaged: cut off, doubled, with a stray character, a lone surrogate's escape, or something else entirely."""
-    places = st.integers(0, len(text))
-    strays = st.sampled_from(["\\", '"', "{", "}", ",", "\\ud800", "\x00", "NaN", "/*", "'", "]"])
-    return st.one_of(
-        places.map(lambda place: text[:place]),
-        st.tuples(places, strays).map(lambda drawn: text[: drawn[0]] + drawn[1] + text[drawn[0] :]),
-        st.sampled_from(["", "null", "[]", "{", text + text, f"```json\n{text}\n```"]),
+_forms = st.tuples(st.booleans(), st.sampled_from([None, (",", ":")]), st.sampled_from([None, 2]))
+
+
+def args_texts(values: st.SearchStrategy[Any]) -> st.SearchStrategy[str]:
+    """JSON text of `values`, as `args_text`."""
+    return st.tuples(values, _forms).map(
+        lambda drawn: json.dumps(drawn[0], ensure_ascii=drawn[1][0], separators=drawn[1][1], indent=drawn[1][2])
     )
+
+
+def hostile_texts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Texts damaged: cut off, doubled, with a stray character, a lone surrogate's escape, or something else entirely."""
+    place = st.integers(0, 99)
+    strays = st.sampled_from(["\\", '"', "{", "}", ",", "\\ud800", "\x00", "NaN", "/*", "'", "]"])
+    others = st.sampled_from(["", "null", "[]", "{", "{}{}", "True", "```json\n{}\n```"])
+    return st.one_of(
+        st.tuples(texts, place).map(lambda drawn: drawn[0][: drawn[1] % (len(drawn[0]) + 1)]),
+        others,
+        st.tuples(texts, place, strays).map(_with_stray),
+        texts.map(lambda text: text + text),
+        texts.map(lambda text: f"```json\n{text}\n```"),
+    )
+
+
+def _with_stray(drawn: tuple[str, int, str]) -> str:
+    text, place, stray = drawn
+    cut = place % (len(text) + 1)
+    return text[:cut] + stray + text[cut:]
 
 
 class _Maker:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, given, settings
 
@@ -55,8 +55,9 @@ def assert_reducer(
         deadline=None,
         derandomize=True,
         database=None,
+        report_multiple_bugs=False,
         phases=PHASES,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
     )
     @given(scripts(driven, arguments=arguments, refusals=False, **run_kwargs))
     def reduced(script: Script) -> None:
