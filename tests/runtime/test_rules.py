@@ -667,3 +667,23 @@ async def test_tools_and_history_processors_are_told_the_settings_of_the_request
 
     await agent.run("x", model_settings={"max_tokens": 9})
     assert seen == [{"seed": 1, "temperature": 0.5, "max_tokens": 9}] * 3
+
+
+async def test_a_blocking_tool_does_not_begin_beside_one_that_fails_at_once() -> None:
+    begun: list[str] = []
+
+    agent, _ = told([call("block"), call("fail")])
+
+    @agent.tool_plain
+    def block() -> None:
+        begun.append("block")
+
+    @agent.tool_plain
+    async def fail() -> None:
+        begun.append("fail")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await agent.run("x")
+    await asyncio.sleep(0.05)
+    assert begun == ["fail"]

@@ -36,6 +36,7 @@ from typing_extensions import (
     is_typeddict,
 )
 
+from playhead import clock
 from playhead.context import RunContext
 from playhead.exceptions import UserError
 from playhead.messages import ToolReturn
@@ -95,7 +96,13 @@ class FunctionSchema:
 async def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What a blocking function returns, without blocking the loop; context variables are those of the caller."""
     call = partial(copy_context().run, function, *args, **kwargs)
+    for _ in range(_TURNS):
+        await clock.sleep(0)
     return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+
+
+_TURNS = 3
+"""Turns that others have before a thread is taken: where one of them fails, this call is cancelled, and never begins."""
 
 
 @cache
