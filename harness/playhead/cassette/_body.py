@@ -144,7 +144,7 @@ def json_value(body: bytes | None) -> Any:
     if not body or body[:1] not in b"{[ \t\r\n":
         return NOT_JSON
     try:
-        value = json.loads(body, parse_float=_number)
+        value = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         return NOT_JSON
     return cast(Any, value) if isinstance(value, (dict, list)) else NOT_JSON
@@ -156,6 +156,9 @@ NOT_JSON: Any = object()
 def _number(text: str) -> float | int:
     number = float(text)
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+_DECODER = json.JSONDecoder(parse_float=_number)  # json.loads, given an option, would make one for each body
 
 
 def lay_out_json(body: bytes) -> bytes | None:

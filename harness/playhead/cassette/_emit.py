@@ -97,8 +97,8 @@ def _emit_headers(out: list[str], headers: Headers) -> None:
 
 def _emit_stream(out: list[str], stream: Stream) -> None:
     out.append("    stream:\n")
-    out.append(f"      chunks: [{', '.join(map(str, stream.chunks))}]\n")
-    out.append(f"      at_ms: [{', '.join(map(str, stream.at_ms))}]\n")
+    out.append(f"      chunks: {[*stream.chunks]}\n")  # a list of whole numbers is written by YAML as by Python
+    out.append(f"      at_ms: {[*stream.at_ms]}\n")
     out.append(f"      end: {stream.end}\n")
     if stream.error is not None:
         out.append(f"      error: {{type: {_word(stream.error[0])}, message: {_quoted(stream.error[1])}}}\n")
@@ -124,13 +124,10 @@ def _scalar(value: bytes, margin: bytes) -> bytes:
         except UnicodeDecodeError:
             return _binary(value, margin)
     ends = len(value) - len(content)
-    lines = content.replace(b"\n", b"\n" + margin)
     # Empty lines stay empty: trailing spaces would not survive an editor.
-    blank = b"\n" + margin + b"\n"
-    while blank in lines:
-        lines = lines.replace(blank, b"\n\n")
+    lines = b"\n".join([line and margin + line for line in content.split(b"\n")])
     start = b"|2-\n" if ends == 0 else b"|2\n" if ends == 1 else b"|2+\n"
-    return b"".join((start, b"" if lines[:1] == b"\n" else margin, lines, b"\n" * max(ends, 1)))
+    return b"".join((start, lines, b"\n" * max(ends, 1)))
 
 
 def _double_quoted(text: str, margin: str) -> str:
