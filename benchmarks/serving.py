@@ -6,7 +6,8 @@ Every client streams one chat completion over a connection of its own and checks
 completions and chunks a second (wall clock, and the server's own CPU time), and the server's memory before and at its peak.
 Servers take turns in one run. Peers (`fakellm`, `llmock`, `mockllm`, `ai-mock`) are taken where they are installed, in
 this environment or in that of `--peers`; each is given the same text, in as many chunks as it makes of it, which differ:
-`chunks` says how many came.
+`chunks` says how many came (some send a chunk for each character, and llmock says a text of its own). Memory and CPU are
+those of the process that was started: mockllm and ai-mock work in a child of theirs.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ def measure(clients: int = 200, chunks: int = 1000, peers: str | None = None) ->
         for name, command, path in _servers(Path(folder), binaries, words):
             found[name] = _one(name, command, path, clients, "".join(words), folder)
     first = found.get("playhead (uvicorn)") or next(iter(found.values()))
-    for row in found.values():
-        if row["complete"] == clients:
-            row["times as fast as it"] = round(first["chunks/s"] / row["chunks/s"], 2)
+    for name, row in found.items():
+        if row["complete"] == clients and not name.startswith("llmock"):
+            row["its seconds / ours"] = round(row["seconds"] / first["seconds"], 2)
     return found
 
 
