@@ -41,7 +41,14 @@ def test_a_sound_consumer_raises_no_alarm(consumer: Any, source: bytes) -> None:
     fuzz.assert_split_invariant(consumer, source)
 
 
-@pytest.mark.parametrize("reducer", [exhibit[0] for exhibit in REDUCERS])
+# Those with interleaved calls shrink for seconds; one of them is enough for each day.
+SLOW = ("closed_at_the_end_event", "calls_by_name", "arguments_parsed_at_once")
+
+
+@pytest.mark.parametrize(
+    "reducer",
+    [pytest.param(one, marks=[pytest.mark.slow] if one.__name__ in SLOW else []) for one, _ in REDUCERS],
+)
 def test_a_reducer_that_depends_on_slices_is_found(reducer: Any) -> None:
     with pytest.raises(fuzz.ReducerDifference) as caught:
         fuzz.assert_reducer(reducer)
@@ -71,7 +78,7 @@ def test_an_agent_with_a_bug_is_found(make: Any, options: dict[str, Any]) -> Non
 def steps_of(error: BaseException) -> int:
     """The steps of the script that a failure shows, without the answer that every script ends with."""
     blob = next(note for note in error.__notes__ if "playhead:" in note).partition("playhead:")[2].partition("'")[0]
-    from playhead.fuzz._agent import _script_of
+    from playhead.fuzz._play import script_of
 
-    responses = _script_of(f"playhead:{blob}").responses
+    responses = script_of(f"playhead:{blob}").responses
     return sum(len(response.steps) for response in responses[:-1]) or len(responses[-1].steps)

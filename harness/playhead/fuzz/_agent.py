@@ -9,14 +9,11 @@ stream of the model open. A failure is shrunk by Hypothesis and shown as a scrip
 from __future__ import annotations
 
 import asyncio
-import base64
 import functools
 import inspect
 import re
-import zlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from hypothesis import HealthCheck, given, settings
@@ -27,9 +24,9 @@ from playhead.fuzz._explain import first_difference as explain_difference
 from playhead.fuzz._faults import FAULTS, FaultKind
 from playhead.fuzz._faults import faults as fault_strategy
 from playhead.fuzz._invariants import Invariant, InvariantViolation, check
-from playhead.fuzz._play import BLOB, PHASES, WatchedModel, blocking, for_agent, notes_of, outcome_errors, save
+from playhead.fuzz._play import PHASES, WatchedModel, blocking, for_agent, notes_of, outcome_errors, save, script_of
 from playhead.fuzz._scripts import Arguments, scripts
-from playhead.models import Script, load_script, parse_script
+from playhead.models import Script
 from playhead.transcript import Transcript, capture_run, first_difference
 
 __all__ = ["DRIVERS", "Driver", "agent", "replay", "run_script"]
@@ -167,27 +164,7 @@ def replay(agent: Any, case: str | PathLike[str] | Script, **options: Any) -> No
 
     `options` are those of `run_script`. Raises what does not hold, as before.
     """
-    run_script(agent, _script_of(case), **options)
-
-
-def _script_of(case: str | PathLike[str] | Script) -> Script:
-    if isinstance(case, Script):
-        return case
-    text = fspath(case)
-    if isinstance(case, str) and case.startswith(BLOB):
-        try:
-            source = zlib.decompress(base64.urlsafe_b64decode(case.removeprefix(BLOB))).decode()
-        except (ValueError, zlib.error) as error:
-            raise UserError(f"This is not a case that a failure printed: {error}. Copy the whole of it.") from None
-        return parse_script(source, name="the case")
-    if not Path(text).is_file():
-        raise UserError(f"{text!r} is neither a file nor a case that a failure printed.")
-    head = Path(text).read_text("utf-8", errors="replace")[:4_000]
-    if "interactions:" in head:
-        from playhead.traffic import read_script
-
-        return read_script(text)
-    return load_script(text)
+    run_script(agent, script_of(case), **options)
 
 
 def _expect_agreement(streamed: Transcript, whole: Transcript) -> None:

@@ -7,15 +7,17 @@ import sys
 import zlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from hypothesis import Phase
 
 from playhead._deterministic import deterministic
-from playhead.exceptions import AgentRunError, PlayheadError
+from playhead.exceptions import AgentRunError, PlayheadError, UserError
 from playhead.fuzz._keep import failures_folder, test_name
 from playhead.fuzz._loop import LoopRunner
-from playhead.models import Script, ScriptedModel, StreamedResponse, dump_script
+from playhead.models import Script, ScriptedModel, StreamedResponse, dump_script, load_script, parse_script
 from playhead.virtual import virtual_time
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "notes_of",
     "outcome_errors",
     "save",
+    "script_of",
 ]
 
 _Result = TypeVar("_Result")
@@ -97,16 +100,36 @@ class WatchedModel(ScriptedModel):
             self.open_streams -= 1
 
 
+def script_of(case: str | PathLike[str] | Script) -> Script:
+    if isinstance(case, Script):
+        return case
+    text = fspath(case)
+    if isinstance(case, str) and case.startswith(BLOB):
+        try:
+            source = zlib.decompress(base64.urlsafe_b64decode(case.removeprefix(BLOB))).decode()
+        except (ValueError, zlib.error) as error:
+            raise UserError(f"This is not a case that a failure printed: {error}. Copy the whole of it.") from None
+        return parse_script(source, name="the case")
+    if not Path(text).is_file():
+        raise UserError(f"{text!r} is neither a file nor a case that a failure printed.")
+    head = Path(text).read_text("utf-8", errors="replace")[:4_000]
+    if "interactions:" in head:
+        from playhead.traffic import read_script
+
+        return read_script(text)
+    return load_script(text)
+
+
 BLOB = "playhead:"
 
 
-def notes_of(script: Script) -> list[str]:
+def notes_of(script: Script, again: str = "playhead.fuzz.replay(agent, {})") -> list[str]:
     source = dump_script(script)
     blob = BLOB + base64.urlsafe_b64encode(zlib.compress(source.encode(), 9)).decode()
     return [
         f"The script, in Python:\n{_as_python(script)}",
         f"The script, in YAML:\n{source.rstrip()}",
-        f"Run it again: playhead.fuzz.replay(agent, {blob!r})",
+        f"Run it again: {again.format(repr(blob))}",
     ]
 
 

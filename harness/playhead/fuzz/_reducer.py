@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from os import PathLike
 from typing import Any, cast
 
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from playhead import clock
 from playhead.fuzz._explain import first_difference
 from playhead.fuzz._outcome import Failed, outcomes, same
-from playhead.fuzz._play import PHASES, WatchedModel, blocking, for_agent, notes_of, outcome_errors, save
+from playhead.fuzz._play import PHASES, WatchedModel, blocking, for_agent, notes_of, outcome_errors, save, script_of
 from playhead.fuzz._scripts import Arguments, scripts
 from playhead.messages import ModelRequestParameters, StreamEvent
 from playhead.models import Script, StreamedResponse
@@ -35,6 +36,7 @@ def assert_reducer(
     agent: Any = None,
     *,
     expected: Callable[[Transcript], Any] | None = None,
+    case: str | PathLike[str] | Script | None = None,
     arguments: Sequence[Arguments] = ("valid",),
     max_examples: int = 200,
     **run_kwargs: Any,
@@ -44,11 +46,16 @@ def assert_reducer(
     `reducer` takes the events of a run as `run_stream_events` gives them: one object, iterable and async iterable. It may
     be any kind of function, and returns its last state (not a list of all states, which grows with the pieces). `agent`
     (Playhead's or pydantic-ai's) says which tools and outputs there are; without one there are two tools and a text.
-    `expected` gives, from the run's transcript, what the reducer should have made of it.
+    `expected` gives, from the run's transcript, what the reducer should have made of it. `case` is a failure to try again
+    in place of drawing: the text that it printed, the path of its script or cassette, or a `Script`.
 
     Raises `ReducerDifference`, shrunk, with the script in Python and YAML. Deterministic: the same draws each time.
     """
     driven = _default_agent() if agent is None else agent
+    check = functools.partial(_check, reducer, driven, expected, run_kwargs)
+    if case is not None:
+        check(script_of(case))
+        return
 
     @settings(
         max_examples=max_examples,
@@ -59,41 +66,47 @@ def assert_reducer(
         phases=PHASES,
         suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
     )
-    @given(scripts(driven, arguments=arguments, refusals=False, **run_kwargs))
+    @given(scripts(driven, arguments=arguments, rounds=2, refusals=False, **run_kwargs))
     def reduced(script: Script) -> None:
-        sliced = blocking(functools.partial(_events, driven, WatchedModel(script), run_kwargs))
-        whole = blocking(functools.partial(_events, driven, _WholeModel(script), run_kwargs))
-        with outcomes(reducer) as outcome:
-            one, other = outcome(whole), outcome(sliced)
-        try:
-            _expect(one, other, "sliced")
-            if expected is not None and not isinstance(other, Failed):
-                wanted = expected(transcript_of(sliced))
-                if not same(wanted, other):
-                    raise ReducerDifference(
-                        f"The reducer's result is not what was expected.\n"
-                        f"{first_difference(wanted, other, ('expected', 'reduced '))}"
-                    )
-            if isinstance(other, Failed):
-                raise other.error
-        except BaseException as error:
-            shown = "\n".join(f"    {event!r}" for event in sliced if getattr(event, "event_kind", "") in _PARTS)
-            for note in (f"The events, in pieces:\n{shown}", *notes_of(script), *save(script)):
-                error.add_note(note)
-            raise
+        check(script)
 
     reduced()
 
 
+def _check(
+    reducer: Callable[[Any], Any],
+    agent: Any,
+    expected: Callable[[Transcript], Any] | None,
+    run_kwargs: dict[str, Any],
+    script: Script,
+) -> None:
+    """One script: whole, sliced, and as expected."""
+    sliced = blocking(functools.partial(_events, agent, WatchedModel(script), run_kwargs))
+    whole = blocking(functools.partial(_events, agent, _WholeModel(script), run_kwargs))
+    with outcomes(reducer) as outcome:
+        one, other = outcome(whole), outcome(sliced)
+    try:
+        if not same(one, other):
+            raise ReducerDifference(
+                "The reducer's result changes when the reply is sliced into pieces.\n"
+                f"{first_difference(one, other, ('whole ', 'sliced'))}"
+            )
+        if isinstance(other, Failed):
+            raise other.error
+        if expected is not None and not same(wanted := expected(transcript_of(sliced)), other):
+            raise ReducerDifference(
+                "The reducer's result is not what was expected.\n"
+                f"{first_difference(wanted, other, ('expected', 'reduced '))}"
+            )
+    except BaseException as error:
+        shown = "\n".join(f"    {event!r}" for event in sliced if getattr(event, "event_kind", "") in _PARTS)
+        again = "playhead.fuzz.assert_reducer(reducer, agent, case={})"
+        for note in (f"The events, in pieces:\n{shown}", *notes_of(script, again), *save(script)):
+            error.add_note(note)
+        raise
+
+
 _PARTS = ("part_start", "part_delta", "part_end")
-
-
-def _expect(whole: Any, sliced: Any, how: str) -> None:
-    if not same(whole, sliced):
-        raise ReducerDifference(
-            f"The reducer's result changes when the reply is {how} into pieces.\n"
-            f"{first_difference(whole, sliced, ('whole ', 'sliced'))}"
-        )
 
 
 async def _events(agent: Any, model: Any, run_kwargs: dict[str, Any]) -> list[Any]:

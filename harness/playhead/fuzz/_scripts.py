@@ -156,8 +156,8 @@ def _answers(parameters: ModelRequestParameters, arguments: Sequence[Arguments])
 
 def _calls(tools: Sequence[ToolDefinition], arguments: Sequence[Arguments]) -> st.SearchStrategy[list[Any]]:
     one = st.sampled_from(tools).flatmap(lambda tool: _call(tool, arguments))
-    many = st.lists(one, min_size=1, max_size=3)
-    return many | many.filter(lambda calls: len(calls) > 1).map(lambda calls: [interleave(*calls)])
+    several = st.lists(one, min_size=2, max_size=3)
+    return st.lists(one, min_size=1, max_size=3) | several.map(lambda calls: [interleave(*calls)])
 
 
 def _call(tool: ToolDefinition, arguments: Sequence[Arguments]) -> st.SearchStrategy[Any]:
