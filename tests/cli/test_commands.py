@@ -154,12 +154,31 @@ def test_convert_reads_foreign_cassettes_and_replaces_nothing_unasked(run: Run, 
     assert status == 2 and "--force" in err
 
 
+def test_convert_makes_a_cassette_of_a_script(run: Run, tmp_path: Path) -> None:
+    script = tmp_path / "weather.script.yaml"
+    script.write_text("responses:\n- [{text: [It is, ' sunny']}]\n")
+    target = tmp_path / "weather.yaml"
+    status, out, _ = run("convert", "--dialect", "anthropic-messages", script, target)
+    assert (status, "anthropic-messages" in out) == (0, True)
+    assert '"It is" | " sunny"' in run("show", target)[1]
+
+
+def test_report_draws_a_page_of_all_recordings(run: Run, tmp_path: Path) -> None:
+    cassette(tmp_path / "recordings" / "a.yaml")
+    cassette(tmp_path / "recordings" / "b.yaml")
+    page = tmp_path / "page.html"
+    status, out, _ = run("report", "-o", page, tmp_path / "recordings")
+    assert (status, "2 recordings" in out) == (0, True)
+    html = page.read_text("utf-8")
+    assert "It is" in html and "https://cdn" not in html and html.count("b.yaml") >= 1
+
+
 def test_a_mistyped_command_is_answered_with_the_nearest(run: Run) -> None:
     status, _, err = run("shwo")
     assert status == 2 and "Did you mean 'show'?" in err
 
 
-@pytest.mark.parametrize("command", ["demo", "show", "diff", "check", "scrub", "convert"])
+@pytest.mark.parametrize("command", ["demo", "show", "diff", "check", "scrub", "serve", "convert", "report"])
 def test_the_help_of_each_command_teaches_by_example(run: Run, command: str) -> None:
     status, out, _ = run(command, "--help")
     assert status == 0 and f"playhead {command}" in out.split("Options:")[0].replace("Usage: ", "", 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playhead.cassette._check import CheckReport, Finding, ScrubReport, check_paths, scrub_paths
+from playhead.cassette._check import CheckReport, Finding, ScrubReport, check_paths, find_cassettes, scrub_paths
 from playhead.cassette._emit import FORMAT
 from playhead.cassette._format import CassetteFile
 from playhead.cassette._open import REPLAY_KEYS, UseCassette, use_cassette, use_vcr_cassette, watch
@@ -44,6 +44,7 @@ __all__ = [
     "UseCassette",
     "check_paths",
     "compare_shape",
+    "find_cassettes",
     "read_file",
     "scrub_paths",
     "unknown_option",

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from playhead.cassette import read_file, scrub_paths, write_file
-from playhead.script import dump_script
-from playhead.traffic import read_script
+from playhead.cli._serve import is_cassette
+from playhead.script import dump_script, load_script
+from playhead.traffic import read_script, write_cassette
+from playhead.wire import DIALECTS
 
 __all__ = ["command"]
 
@@ -20,14 +22,23 @@ __all__ = ["command"]
     "--to", type=click.Choice(["cassette", "script"]), default="cassette", show_default=True, help="Into what."
 )
 @click.option("--timing", is_flag=True, help="For a script: pauses as they were recorded.")
+@click.option(
+    "--dialect",
+    type=click.Choice(sorted(DIALECTS)),
+    default="openai-chat",
+    show_default=True,
+    help="From a script: the format of the provider.",
+)
 @click.option("--force", is_flag=True, help="Replace TARGET if it is there.")
-def command(source: Path, target: Path, to: str, timing: bool, force: bool) -> int:
-    """Convert a recording: of VCR.py, pytest-recording, pydantic-ai or cassetter into Playhead's format, or any into a
-    script that can be edited and played by `fake_model`, `fake_provider` and `playhead serve`.
+def command(source: Path, target: Path, to: str, timing: bool, dialect: str, force: bool) -> int:
+    """Convert a recording of VCR.py, pytest-recording, pydantic-ai or cassetter into Playhead's format; any recording into
+    a script that can be edited and played by `fake_model`, `fake_provider` and `playhead serve`; and a script into a
+    cassette that any client of that provider replays.
 
     \b
     playhead convert tests/cassettes/old.yaml cassettes/new.yaml
     playhead convert --to script cassettes/test_app/test_haiku.yaml haiku.script.yaml
+    playhead convert --dialect anthropic-messages haiku.script.yaml cassettes/haiku.yaml
     """
     if target.exists() and not force:
         raise click.UsageError(f"{target} exists. Give another name, or --force to replace it.")
@@ -36,6 +47,11 @@ def command(source: Path, target: Path, to: str, timing: bool, force: bool) -> i
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(dump_script(script), "utf-8")
         click.echo(f"{target}: a script of {len(script.responses)} responses")
+        return 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not is_cassette(source):
+        count = write_cassette(load_script(source), target, dialect=dialect)
+        click.echo(f"{target}: {count} interactions in Playhead's format, {dialect}")
         return 0
     interactions = read_file(str(source)).interactions
     write_file(str(target), interactions)

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scrub": ("playhead.cli._scrub", "Mask the secrets in cassettes, in place."),
     "serve": ("playhead.cli._serve", "A fake provider from a script or cassette, or a recording proxy."),
     "convert": ("playhead.cli._convert", "Convert cassettes and scripts."),
+    "report": ("playhead.cli._report", "Cassettes as a page of timelines."),
 }
 """Each command's module (which has a function `command`) and its line in the help."""
 
