@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 STEP = re.compile(
     r"<!-- runs: (?P<runs>[^\n]*) -->"
     r"|<!-- (?P<what>file|from): (?P<name>\S+)(?: as (?P<target>\S+))? -->\n(?:\n?```\w*\n(?P<content>.*?)^```$)?"
-    r"|^```console\n(?P<console>.*?)^```$",
+    r"|^```console\n(?P<console>\$ .*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 ANY = "…"
@@ -46,7 +46,7 @@ ANY = "…"
 def pages() -> list[Path]:
     """The pages that show commands."""
     found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [page for page in found if "```console\n" in page.read_text("utf-8")]
+    return [page for page in found if "```console\n$ " in page.read_text("utf-8")]
 
 
 def followed(page: Path) -> str:
