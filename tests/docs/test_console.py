@@ -23,11 +23,3 @@ def test_a_line_of_dots_stands_for_any_lines() -> None:
     assert fits("a\n…\nd\n", "a\nb\nc\nd\n")
     assert fits("a\n…\n", "a\n")
     assert not fits("a\n…\nd\n", "a\nb\n")
-
-
-def test_every_command_is_documented_with_its_help() -> None:
-    from playhead.cli._main import COMMANDS
-
-    page = (ROOT / "docs/cli.md").read_text("utf-8")
-    missing = [name for name in COMMANDS if f"$ playhead {name} --help" not in page]
-    assert missing == []
