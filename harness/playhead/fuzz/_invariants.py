@@ -22,6 +22,8 @@ __all__ = [
     "check",
     "deltas_add_up",
     "indexes_grow",
+    "messages_are_what_was_streamed",
+    "messages_pair_calls_with_results",
     "output_is_the_last_partial",
     "partials_never_contradict_the_end",
     "starts_and_ends_nest",
@@ -151,6 +153,62 @@ def calls_have_one_result(transcript: Transcript) -> None:
         raise InvariantViolation("calls_have_one_result", f"the run ended without a result of {', '.join(left)}")
 
 
+def messages_pair_calls_with_results(transcript: Transcript) -> None:
+    """In the history, the request after a reply answers each of its calls once, and nothing that was not called; results
+    of the same tool come in the order of its calls."""
+    messages = transcript.messages
+    for number, (reply, request) in enumerate(pairwise(messages)):
+        if getattr(reply, "kind", "") != "response" or getattr(request, "kind", "") != "request":
+            continue
+        calls = {part.tool_call_id: part.tool_name for part in reply.parts if part.part_kind == "tool-call"}
+        answers = [
+            part for part in request.parts if part.part_kind in ("tool-return", "retry-prompt") and part.tool_name
+        ]
+        found = [part.tool_call_id for part in answers]
+        where = f"message {number + 2}"
+        if len(set(found)) != len(found):
+            raise InvariantViolation(
+                "messages_pair_calls_with_results", f"a call is answered twice: {found}", where=where
+            )
+        if strange := [one for one in found if one not in calls]:
+            raise InvariantViolation(
+                "messages_pair_calls_with_results",
+                f"a result is there for {strange[0]!r}, which was not called",
+                where=where,
+            )
+        last = number + 2 == len(messages)
+        if (missing := [one for one in calls if one not in found]) and not (last and transcript.error is not None):
+            names = ", ".join(calls[one] for one in missing)
+            raise InvariantViolation("messages_pair_calls_with_results", f"no result of {names}", where=where)
+        for name in set(calls.values()):
+            wanted = [one for one, called in calls.items() if called == name and one in found]
+            returned = [
+                part.tool_call_id for part in answers if part.tool_name == name and part.part_kind == "tool-return"
+            ]
+            if returned != [one for one in wanted if one in returned]:
+                raise InvariantViolation(
+                    "messages_pair_calls_with_results", f"the results of {name} come as {returned}", where=where
+                )
+
+
+def messages_are_what_was_streamed(transcript: Transcript) -> None:
+    """The replies in the history are those that were streamed, part by part."""
+    replies = [message for message in transcript.messages[transcript.history :] if message.kind == "response"]
+    if transcript.error is not None or len(replies) != len(transcript.requests):
+        return
+    for number, (request, reply) in enumerate(zip(transcript.requests, replies, strict=True)):
+        if request.end != "complete" or not _stream_events(request):
+            continue
+        streamed = [(part.part_kind, _content(part)) for part in getattr(request.response, "parts", ())]
+        kept = [(part.part_kind, _content(part)) for part in reply.parts]
+        if streamed != kept:
+            raise InvariantViolation(
+                "messages_are_what_was_streamed",
+                f"streamed were {streamed!r}, the history says {kept!r}",
+                where=f"request {number + 1}",
+            )
+
+
 def usage_adds_up(transcript: Transcript) -> None:
     """The usage of the run is the sum of that of its requests, and no count is negative."""
     requests = transcript.requests
@@ -187,6 +245,8 @@ INVARIANTS: dict[str, Invariant] = {
         partials_never_contradict_the_end,
         output_is_the_last_partial,
         calls_have_one_result,
+        messages_pair_calls_with_results,
+        messages_are_what_was_streamed,
         usage_adds_up,
     )
 }

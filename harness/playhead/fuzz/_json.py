@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -85,7 +86,7 @@ class _Maker:
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
-        self._known: dict[str, st.SearchStrategy[Any]] = {}
+        self._known: dict[tuple[str, str | None], st.SearchStrategy[Any]] = {}
 
     def any(self, schema: Any, depth: int) -> st.SearchStrategy[Any]:
         if schema is True or schema == {}:
@@ -101,7 +102,10 @@ class _Maker:
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 rest = {key: value for key, value in schema.items() if key not in (keyword, "discriminator")}
-                return st.one_of([self.any(_merged(rest, option), depth) for option in schema[keyword]])
+                # pydantic needs the tag of a union, also where its field has a default.
+                tag = schema["discriminator"]["propertyName"] if "discriminator" in schema else None
+                options = [self._option(rest, option, tag, depth) for option in schema[keyword]]
+                return st.one_of(options)
         if "allOf" in schema:
             merged: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
             for part in schema["allOf"]:
@@ -113,12 +117,20 @@ class _Maker:
         maker = _MAKERS.get(kind)
         return json_values if maker is None else maker(self, schema, depth)
 
-    def _ref(self, ref: str, depth: int) -> st.SearchStrategy[Any]:
-        if ref not in self._known:
+    def _option(self, rest: Mapping[str, Any], option: Any, tag: str | None, depth: int) -> st.SearchStrategy[Any]:
+        if isinstance(option, Mapping) and "$ref" in option and not set(rest) & _CONSTRAINTS:
+            return self._ref(str(cast("Mapping[str, Any]", option)["$ref"]), depth, tag)
+        tagged = {"required": [*rest.get("required", ()), tag]} if tag else {}
+        return self.any(_merged({**rest, **tagged}, self._resolved(option) if tag else option), depth)
+
+    def _ref(self, ref: str, depth: int, tag: str | None = None) -> st.SearchStrategy[Any]:
+        if (ref, tag) not in self._known:
             target = self._resolved({"$ref": ref})
+            if tag is not None:
+                target = {**target, "required": [*target.get("required", ()), tag]}
             # Deferred, because schemas may be recursive; depth is bounded where containers are made.
-            self._known[ref] = st.deferred(lambda: self.any(target, min(depth + 1, _DEPTH_MAX)))
-        return self._known[ref]
+            self._known[ref, tag] = st.deferred(lambda: self.any(target, min(depth + 1, _DEPTH_MAX)))
+        return self._known[ref, tag]
 
     def _resolved(self, schema: Any) -> Any:
         while isinstance(schema, Mapping) and "$ref" in schema:
@@ -170,7 +182,9 @@ class _Maker:
     def _string(self, schema: Mapping[str, Any], depth: int) -> st.SearchStrategy[str]:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         if "pattern" in schema:
-            found = st.from_regex(schema["pattern"], alphabet=st.characters(codec="utf-8"))
+            # Elsewhere than in Python `$` does not match before a last line end.
+            pattern = re.sub(r"(?<!\\)((?:\\\\)*)\$\Z", r"\1\\Z", schema["pattern"])
+            found = st.from_regex(pattern, alphabet=st.characters(codec="utf-8"))
             return found.filter(lambda text: least <= len(text) <= (math.inf if most is None else most))
         made = _FORMATS.get(schema.get("format", ""))
         if made is not None:
@@ -182,23 +196,15 @@ class _Maker:
 
     def _integer(self, schema: Mapping[str, Any], depth: int) -> st.SearchStrategy[int]:
         low, high = _bounds(schema)
-        step = schema.get("multipleOf")
-        if step:
-            return st.integers(
-                None if low is None else math.ceil(low / step), None if high is None else math.floor(high / step)
-            ).map(lambda number: int(number * step))
-        return st.integers(
-            -(2**53)
-            if low is None
-            else math.ceil(low)
-            if low != schema.get("exclusiveMinimum")
-            else math.floor(low) + 1,
-            2**53
-            if high is None
-            else math.floor(high)
-            if high != schema.get("exclusiveMaximum")
-            else math.ceil(high) - 1,
-        )
+        step = schema.get("multipleOf") or 1
+        least = -(2**53) // step if low is None else math.ceil(low / step)
+        most = 2**53 // step if high is None else math.floor(high / step)
+        if low is not None and low == schema.get("exclusiveMinimum") and least * step == low:
+            least += 1
+        if high is not None and high == schema.get("exclusiveMaximum") and most * step == high:
+            most -= 1
+        numbers = st.integers(int(least), int(most))
+        return numbers if step == 1 else numbers.map(lambda number: int(number * step))
 
     def _number(self, schema: Mapping[str, Any], depth: int) -> st.SearchStrategy[float]:
         low, high = _bounds(schema)
@@ -272,6 +278,18 @@ _MAKERS: dict[Any, Any] = {
     "number": _Maker._number,
     "boolean": _Maker._boolean,
     "null": _Maker._null,
+}
+
+_CONSTRAINTS = {
+    "type",
+    "properties",
+    "required",
+    "items",
+    "minimum",
+    "maximum",
+    "enum",
+    "const",
+    "additionalProperties",
 }
 
 _FORMATS: dict[str, st.SearchStrategy[str]] = {

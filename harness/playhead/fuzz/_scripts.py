@@ -17,7 +17,19 @@ from hypothesis import strategies as st
 from playhead.fuzz._json import args_texts, hostile_texts, json_for, nearly_json_for
 from playhead.fuzz._loop import LoopRunner
 from playhead.messages import ModelMessage, ModelRequestParameters, ModelSettings, ToolDefinition
-from playhead.models import Model, Script, as_response, call, finish, interleave, refusal, text, thinking, usage
+from playhead.models import (
+    Model,
+    Script,
+    ScriptedModel,
+    as_response,
+    call,
+    finish,
+    interleave,
+    refusal,
+    text,
+    thinking,
+    usage,
+)
 
 __all__ = ["Arguments", "parameters_of", "responses_for", "scripts"]
 
@@ -36,7 +48,9 @@ class _Probe(Model):
     """Notes what it is asked with, and stops."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(
+            profile=ScriptedModel().profile
+        )  # what will play the scripts, and supports every way to answer
         self.parameters: ModelRequestParameters | None = None
 
     @property

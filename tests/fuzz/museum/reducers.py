@@ -134,7 +134,7 @@ def reader(dialect: str, read: Callable[[bytes], Any], expected: Callable[[Any],
     @settings(max_examples=200, database=None)
     @given(fuzz.wire(dialect))
     def search(reply: fuzz.WireReply) -> None:
-        assert read(reply.body) == expected(fold(reply.events))
+        assert read(reply.body) == expected(fold(reply.events).response())
 
     search.__name__ = read.__name__
     return search

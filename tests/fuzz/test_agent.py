@@ -1,0 +1,213 @@
+"""`@fuzz.agent`: sound agents raise no alarm, under faults too; failures are small, kept, and can be run again."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from pydantic import BaseModel
+
+from playhead import Agent, ModelRetry, NativeOutput, PromptedOutput, RunContext, ToolOutput, fuzz
+from playhead.exceptions import ModelHTTPError, UnmatchedRequest
+from playhead.models import Script, call, text
+from playhead.transcript import Transcript
+
+pytest_plugins = ["pytester"]
+
+
+class Forecast(BaseModel):
+    city: str
+    celsius: int
+    tips: list[str] = []
+
+
+def equip(agent: Any) -> Any:
+    @agent.tool_plain
+    async def get_weather(city: str, days: int = 1) -> str:
+        """A forecast."""
+        await asyncio.sleep(days % 7)
+        return f"{city}: sunny"
+
+    @agent.tool_plain
+    def add(a: int, b: int) -> int:
+        """A sum."""
+        if a < 0:
+            raise ModelRetry("Not below zero.")
+        return a + b
+
+    return agent
+
+
+SOUND: dict[str, Any] = {
+    "text": lambda: equip(Agent()),
+    "tool output": lambda: equip(Agent(output_type=Forecast)),
+    "several outputs": lambda: equip(
+        Agent(output_type=[ToolOutput(Forecast), ToolOutput(list[int], name="numbers"), str])
+    ),
+    "native": lambda: Agent(output_type=NativeOutput(Forecast)),
+    "prompted": lambda: Agent(output_type=PromptedOutput(Forecast)),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_agent_raises_no_alarm_whatever_fails(name: str) -> None:
+    @fuzz.agent(SOUND[name](), faults=True, max_examples=max(8, settings().max_examples // 5))
+    def holds(run: Transcript) -> None:
+        assert run.error or run.has_output
+
+    holds()
+
+
+def test_scripts_use_what_the_agent_has_and_nothing_else() -> None:
+    agent = equip(Agent(output_type=Forecast))
+
+    @settings(max_examples=30)
+    @given(fuzz.scripts(agent))
+    def known(script: Script) -> None:
+        for response in script.responses:
+            for step in response.model_dump()["steps"] if isinstance(response.model_dump(), dict) else []:
+                assert "call" not in step or step["call"]["name"] in ("get_weather", "add", "final_result")
+
+    known()
+    names = {tool.name for tool in fuzz.parameters_of(agent).function_tools}
+    assert names == {"get_weather", "add"}
+
+
+def test_a_failure_shows_its_script_in_both_ways_and_can_be_run_again() -> None:
+    agent: Any = Agent()
+
+    @agent.tool_plain
+    def divide(a: int, b: int) -> float:
+        return a / b
+
+    @fuzz.agent(agent, max_examples=50)
+    def test() -> None:
+        pass
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        test()
+    python, yaml, again = caught.value.__notes__[:3]
+    assert "ScriptedModel(\n    [call('divide', ['{\"a\": 0, \"b\": 0}'])]," in python
+    assert "responses:\n- - call:\n      name: divide" in yaml
+    with pytest.raises(ZeroDivisionError):
+        eval(again.removeprefix("Run it again: "), {"playhead": __import__("playhead.fuzz"), "agent": agent})
+
+
+def test_what_is_no_exception_is_shrunk_as_well() -> None:
+    agent: Any = Agent()
+
+    @agent.tool_plain
+    def ask(question: str) -> str:
+        raise UnmatchedRequest("no recording fits", "record one")
+
+    @fuzz.agent(agent, max_examples=30)
+    def test() -> None:
+        pass
+
+    with pytest.raises(fuzz.RunAborted, match="UnmatchedRequest") as caught:
+        test()
+    assert "[call('ask', ['{\"question\": \"\"}'])]" in caught.value.__notes__[0]
+
+
+def test_errors_of_a_tool_may_be_allowed_and_dependencies_made_anew() -> None:
+    agent: Any = Agent(deps_type=list)
+
+    @agent.tool
+    def note(ctx: RunContext[list[str]], word: str) -> int:
+        ctx.deps.append(word)
+        if len(ctx.deps) > 2:
+            raise KeyError(word)
+        return len(ctx.deps)
+
+    @fuzz.agent(agent, allowed=(KeyError,), fresh=lambda: {"deps": []}, max_examples=15)
+    def test() -> None:
+        pass
+
+    test()
+
+
+def test_a_judge_sees_each_run_and_is_shrunk() -> None:
+    @fuzz.agent(Agent(), max_examples=60)
+    def test(run: Transcript) -> None:
+        assert run.error or "é" not in str(run.output)
+
+    with pytest.raises(AssertionError) as caught:
+        test()
+    assert "ScriptedModel(\n    'é'," in "\n".join(caught.value.__notes__)
+
+
+def test_a_fault_is_part_of_the_script_that_a_failure_shows() -> None:
+    @fuzz.agent(Agent(), faults=["http_error"], max_examples=60)
+    def test(run: Transcript) -> None:
+        assert not isinstance(run.error, ModelHTTPError)
+
+    with pytest.raises(AssertionError) as caught:
+        test()
+    assert "[error(message=" in "\n".join(caught.value.__notes__)
+
+
+def test_cases_are_scripts_files_cassettes_and_texts(tmp_path: Path) -> None:
+    from playhead.script import dump_script
+    from playhead.traffic import write_cassette
+
+    script = Script(responses=[{"steps": [text("Hello")]}])  # type: ignore[list-item]
+    (tmp_path / "case.script.yaml").write_text(dump_script(script))
+    write_cassette(script, tmp_path / "case.yaml")
+    for case in (script, tmp_path / "case.script.yaml", str(tmp_path / "case.yaml")):
+        seen: list[Any] = []
+        fuzz.replay(Agent(), case, judge=lambda run, seen=seen: seen.append(run.output))
+        assert seen == ["Hello"] * 3
+    with pytest.raises(Exception, match="neither a file nor a case"):
+        fuzz.replay(Agent(), "nothing")
+
+
+def test_invariants_name_what_is_broken() -> None:
+    assert {"deltas_add_up", "usage_adds_up", "messages_pair_calls_with_results"} <= set(fuzz.INVARIANTS)
+    assert all(function.__doc__ for function in fuzz.INVARIANTS.values())
+
+
+PROJECT = """
+from playhead import Agent, fuzz
+
+agent = Agent()
+
+@agent.tool_plain
+def divide(a: int, b: int) -> float:
+    return a / b
+
+@fuzz.agent(agent, max_examples=50)
+def test_agent(run):
+    pass
+
+def test_parser():
+    fuzz.assert_split_invariant(lambda chunks: [chunk.decode("utf-8", "replace") for chunk in chunks][0][:3], "né".encode())
+"""
+
+
+def test_pytest_keeps_failures_as_cassettes_that_fail_again(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(PROJECT)
+    pytester.runpytest_subprocess("-q", "--playhead-save-failures=kept", "-p", "no:cacheprovider").assert_outcomes(
+        failed=2
+    )
+    names = sorted(path.name for path in (pytester.path / "kept").iterdir())
+    assert [name.rpartition("--")[2] for name in names if "py" in name], names
+    (cassette,) = (pytester.path / "kept").glob("*test_agent.fuzz.yaml")
+    (split,) = (pytester.path / "kept").glob("*test_parser.split.yaml")
+    space: dict[str, Any] = {}
+    exec(PROJECT.partition("@fuzz.agent")[0], space)
+    with pytest.raises(ZeroDivisionError):
+        fuzz.replay(space["agent"], cassette)
+    with pytest.raises(fuzz.SplitDifference):
+        fuzz.assert_split_invariant(lambda chunks: next(c.decode("utf-8", "replace") for c in chunks)[:3], split)
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    agent = equip(Agent())
+    script = Script(responses=[{"steps": [call("get_weather", {"city": "Paris", "days": 3})]}, {"steps": [text("So")]}])  # type: ignore[list-item]
+    seen: list[str] = []
+    for _ in range(2):
+        fuzz.run_script(agent, script, drivers=["events"], judge=lambda run: seen.append(run.render(times=True)))
+    assert seen[0] == seen[1]
