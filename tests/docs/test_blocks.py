@@ -6,6 +6,7 @@ all the others; any other page is a program. A block that is shown only has `<!-
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -55,7 +56,8 @@ def test_the_tests_that_pages_show_pass(tmp_path: Path) -> None:
         "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
     )
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--snapshot-update", str(tmp_path)]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+    plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_playhead,syrupy,pytest_asyncio.plugin"}
+    done = subprocess.run(run, cwd=tmp_path, env=os.environ | plugins, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 

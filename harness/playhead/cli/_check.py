@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from playhead.cassette import Rules, check_paths
-from playhead.cli._terminal import print_json, progress
+from playhead.cli._terminal import counted, print_json, progress
 
 __all__ = ["command"]
 
@@ -52,6 +52,8 @@ def command(paths: tuple[str, ...], max_age: float | None, allow: tuple[str, ...
             remedies[finding.remedy] = None
     for remedy in remedies:
         click.echo(f"  {remedy}")
-    what = f"{report.files} files, {report.interactions} interactions"
-    click.echo(f"{what}: {len(report.findings)} findings" if report.findings else f"{what}: nothing to complain of")
+    what = f"{counted(report.files, 'file')}, {counted(report.interactions, 'interaction')}"
+    click.echo(
+        f"{what}: {counted(len(report.findings), 'finding')}" if report.findings else f"{what}: nothing to complain of"
+    )
     return report.exit_code

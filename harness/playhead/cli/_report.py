@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from playhead.cassette import find_cassettes
-from playhead.cli._terminal import progress
+from playhead.cli._terminal import counted, progress
 from playhead.exceptions import CassetteError
 from playhead.traffic import read_transcript
 from playhead.transcript import PageEntry, page_entry, render_page
@@ -41,5 +41,5 @@ def command(paths: tuple[str, ...], output: Path, title: str) -> int:
                 click.echo(f"{error}", err=True)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(render_page(entries, title=title), "utf-8")
-    click.echo(f"{output}: {len(entries)} recordings{f', {failed} could not be read' if failed else ''}")
+    click.echo(f"{output}: {counted(len(entries), 'recording')}{f', {failed} could not be read' if failed else ''}")
     return 2 if failed else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from playhead.cassette import Rules, scrub_paths
-from playhead.cli._terminal import print_json, progress
+from playhead.cli._terminal import counted, print_json, progress
 
 __all__ = ["command"]
 
@@ -43,5 +43,5 @@ def command(paths: tuple[str, ...], dry_run: bool, allow: tuple[str, ...], as_js
         if finding.remedy:
             click.echo(f"  {finding.remedy}", err=True)
     masks = ", ".join(f"{count} x {rule}" for rule, count in sorted(report.masks.items()))
-    click.echo(f"{report.files} files, {len(report.changed)} with secrets{f': {masks}' if masks else ''}")
+    click.echo(f"{counted(report.files, 'file')}, {len(report.changed)} with secrets{f': {masks}' if masks else ''}")
     return report.exit_code

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-__all__ = ["page", "print_json", "progress", "tint", "wants_color"]
+__all__ = ["counted", "page", "print_json", "progress", "tint", "wants_color"]
 
 _TITLES = ("request ", "conversation ", "tools", "output", "usage", "error")
 
@@ -55,6 +55,11 @@ def page(text: str) -> None:
         click.echo_via_pager(text)
     else:
         click.echo(text)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def print_json(value: Any) -> None:
