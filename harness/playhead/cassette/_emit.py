@@ -18,6 +18,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from playhead.cassette._body import lay_out_json
 from playhead.cassette._tape import Headers, Interaction, Stream
@@ -91,8 +92,13 @@ def _emit_headers(out: list[str], headers: Headers) -> None:
         return
     out.append("    headers:\n")
     for name, values in headers.items():
-        key = name if _PLAIN_KEY.fullmatch(name) and name.lower() not in _YAML_WORDS else _quoted(name)
-        out.append(f"      {key}: [{', '.join(map(_quoted, values))}]\n")
+        out.append(_header(name, *values))
+
+
+@lru_cache(maxsize=1024)  # the interactions of a file have most of their headers in common
+def _header(name: str, *values: str) -> str:
+    key = name if _PLAIN_KEY.fullmatch(name) and name.lower() not in _YAML_WORDS else _quoted(name)
+    return f"      {key}: [{', '.join(map(_quoted, values))}]\n"
 
 
 def _emit_stream(out: list[str], stream: Stream) -> None:
