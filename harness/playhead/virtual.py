@@ -13,6 +13,7 @@ When a loop has nothing to do it does not always jump:
 - while threads work that were started by `to_thread`, `run_in_executor` or anyio, it waits for them, and time runs on
   as on the wall, so that a timeout around a thread still fires;
 - while sockets are open it gives them `patience` real seconds to deliver before each jump; virtual time stands still;
+- while the real world is waited for (`real_wait`, as a recording cassette does for the server) time runs on as on the wall;
 - with nothing scheduled at all it just waits.
 
 A server with a loop in a thread of its own can share the time (`accompany`, as `playhead.server.RunningProvider` does):
@@ -39,7 +40,7 @@ from weakref import WeakSet
 from playhead import clock
 from playhead.exceptions import PlayheadError
 
-__all__ = ["PATIENCE", "VirtualTime", "VirtualTimeError", "accompany", "leave", "virtual_time"]
+__all__ = ["PATIENCE", "VirtualTime", "VirtualTimeError", "accompany", "leave", "real_wait", "virtual_time"]
 
 T = TypeVar("T")
 
@@ -181,6 +182,28 @@ def leave(loop: asyncio.AbstractEventLoop) -> None:
         time._leave(loop)
 
 
+class real_wait:
+    """Within the block the running loop waits for something real: its time passes as on the wall, if it is virtual.
+
+    For what talks to a live server, as a cassette does that records: the server's 0.4 seconds are 0.4 seconds to the
+    timeout around them. To be entered and left on the same loop, around one wait (not while a stream is merely open:
+    one that is never closed would keep time real for ever). A loop that shares its time with a server of the same test
+    goes on jumping, because that server's delays are virtual, too.
+    """
+
+    __slots__ = ("_loop",)
+
+    def __enter__(self) -> None:
+        loop = asyncio._get_running_loop() if _active else None  # neither without virtual time nor under trio
+        self._loop: _VirtualLoop | None = getattr(loop, _MARK, None)
+        if self._loop is not None:
+            self._loop.real_waits += 1
+
+    def __exit__(self, *error: object) -> None:
+        if self._loop is not None:
+            self._loop.real_waits -= 1
+
+
 class _VirtualLoop:
     """One loop made virtual: its clock, and its way to wait."""
 
@@ -202,6 +225,8 @@ class _VirtualLoop:
         self._run_in_executor: Callable[..., asyncio.Future[Any]] = loop.run_in_executor
         self._shutdown_executor: Callable[..., Coroutine[Any, Any, None]] = loop.shutdown_default_executor
         self._executing = 0
+        self.real_waits = 0
+        """How many `real_wait` blocks are open on it."""
         self.loop.started_at = clock.SystemClock().now()  # read by playhead.clock
         self.loop.started_time = self.began
         self.loop.time = self.read
@@ -244,7 +269,7 @@ class _VirtualLoop:
         self.now = self.read()
         if shared:
             return self._select_together(timeout is not None)
-        if not self.time._jumps or self._threads_work():
+        if not self.time._jumps or self.real_waits > 0 or self._threads_work():
             before = self._real_time()
             events = self._select(timeout)
             self.now += self._real_time() - before

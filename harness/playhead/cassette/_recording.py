@@ -14,6 +14,7 @@ from typing import Any
 
 from playhead import clock
 from playhead.cassette._tape import End
+from playhead.virtual import real_wait
 
 __all__ = ["Taking", "async_tee", "end_of", "http_version_of", "sync_tee"]
 
@@ -70,7 +71,7 @@ class Taking:
             return
         self.end = end
         self.ended = clock.monotonic()
-        self.interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
+        self.interrupted = self.interrupted or isinstance(error, (KeyboardInterrupt, SystemExit))
         if error is not None and end not in ("cancelled", "closed_by_client"):
             self.error = (type(error).__name__, str(error))
         self.on_end(self)
@@ -150,7 +151,12 @@ class _AsyncTee(_Tee):
         taking = self._taking
         chunks, at, now = taking.chunks.append, taking.at.append, clock.monotonic
         try:
-            async for chunk in self._stream:
+            stream = aiter(self._stream)
+            while True:
+                with real_wait():
+                    chunk = await anext(stream, None)
+                if chunk is None:
+                    break
                 at(now())
                 chunks(chunk)
                 yield chunk

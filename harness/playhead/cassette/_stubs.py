@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any
 
 import vcr.patch
@@ -22,6 +24,7 @@ from playhead.cassette import _vcr
 from playhead.cassette._cassette import Cassette
 from playhead.cassette._current import BELOW
 from playhead.cassette._transport import current_cassette
+from playhead.virtual import real_wait
 
 __all__ = ["Stubs", "custom_patches"]
 
@@ -36,6 +39,10 @@ class _Router:
     def _path(self) -> str:
         cassette = self._cassette()
         return "playhead" if cassette is None else cassette.path
+
+    def is_open(self) -> bool:
+        """Whether a request sent now would meet a cassette."""
+        return self._cassette() is not None
 
     def _cassette(self) -> Cassette | None:
         return None if BELOW.get() else current_cassette()
@@ -98,7 +105,7 @@ class Stubs:
         builder: Any = CassettePatcherBuilder(_ROUTER)
         patchers = [patcher for group in _GROUPS for patcher in getattr(builder, group, tuple)()]
         self._rows = [
-            (patcher.getter(), patcher.attribute, patcher.new)
+            (patcher.getter(), patcher.attribute, _in_real_time(patcher.attribute, patcher.new))
             for patcher in patchers
             if not isinstance(patcher, ConnectionRemover)
         ]
@@ -125,6 +132,21 @@ class Stubs:
             if pools:
                 remover.__exit__(None, None, None)
                 pools.clear()
+
+
+def _in_real_time(name: str, stub: Any) -> Any:
+    """aiohttp's stub awaits the server on the running loop, whose time must be real meanwhile; a replay waits for nothing."""
+    if name != "_request" or not iscoroutinefunction(stub):
+        return stub
+
+    @wraps(stub)
+    async def request(*arguments: Any, **options: Any) -> Any:
+        if _ROUTER.is_open():
+            with real_wait():
+                return await stub(*arguments, **options)
+        return await stub(*arguments, **options)
+
+    return request
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from playhead.cassette._patch import Patch
 from playhead.cassette._playback import async_response, sync_response
 from playhead.cassette._recording import Taking, async_tee, end_of, http_version_of, sync_tee
 from playhead.exceptions import UnmatchedRequest
+from playhead.virtual import real_wait
 
 __all__ = ["TAPES", "current_cassette", "httpx_patches"]
 
@@ -74,7 +75,8 @@ async def _handle_async(
     taking = cassette.take(sent)
     token = BELOW.set(True)
     try:
-        response = await send(request)
+        with real_wait():
+            response = await send(request)
     except BaseException as error:
         _failed(module, taking, error)
         raise
