@@ -22,6 +22,7 @@ from playhead.fuzz._invariants import (
     usage_adds_up,
 )
 from playhead.fuzz._json import args_text, json_for, json_values, nearly_json_for
+from playhead.fuzz._machine import machine
 from playhead.fuzz._play import RunAborted
 from playhead.fuzz._reducer import ReducerDifference, assert_reducer
 from playhead.fuzz._scripts import Arguments, parameters_of, responses_for, scripts
@@ -55,6 +56,7 @@ __all__ = [
     "faults",
     "histories",
     "indexes_grow",
+    "machine",
     "messages_are_what_was_streamed",
     "messages_pair_calls_with_results",
     "json_for",
