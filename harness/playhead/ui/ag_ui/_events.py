@@ -102,8 +102,9 @@ class AGUIEventStream(UIEventStream[RunAgentInput, BaseEvent, AgentDepsT, Output
     async def handle_thinking_start(
         self, part: ThinkingPart, follows_thinking: bool = False
     ) -> AsyncIterator[BaseEvent]:
-        # The package dropped the older names at 1.0; then the newer ones are all there is.
-        old = parse_ag_ui_version(self.ag_ui_version) < REASONING_VERSION and hasattr(core, "ThinkingStartEvent")
+        # The package got the newer names at 0.1.13 and dropped the older ones at 1.0: it can write what it has.
+        old = parse_ag_ui_version(self.ag_ui_version) < REASONING_VERSION or not hasattr(core, "ReasoningStartEvent")
+        old = old and hasattr(core, "ThinkingStartEvent")
         self._reasoning = _Thinking() if old else _Reasoning()
         for event in self._reasoning.say(part.content):
             yield event

@@ -166,11 +166,13 @@ def dump_messages(messages: Sequence[ModelMessage], *, version: str, preserve_fi
     numbers = parse_ag_ui_version(version)
     # The package dropped `binary` at 1.0; then kinds of files are all there is.
     typed = numbers >= MULTIMODAL_VERSION or parse_ag_ui_version(DEFAULT_AG_UI_VERSION) >= (1,)
+    typed = typed and hasattr(core, "ImageInputContent")  # an older package cannot write what is newer than itself
+    with_reasoning = numbers >= REASONING_VERSION and hasattr(core, "ReasoningMessage")
     for message in messages:
         if isinstance(message, ModelRequest):
             dumped += _dump_request(message, typed, preserve_file_data)
         else:
-            dumped += _dump_response(message, numbers >= REASONING_VERSION, preserve_file_data)
+            dumped += _dump_response(message, with_reasoning, preserve_file_data)
     return dumped
 
 
