@@ -72,7 +72,7 @@ class Project:
             "PYTHONDONTWRITEBYTECODE": "1",
             # What a reader has; the plugins of this project's own tests would only take time.
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTEST_PLUGINS": "pytest_playhead,syrupy,xdist.plugin",
+            "PYTEST_PLUGINS": "syrupy,pytest_playhead",
             "PYTEST_ADDOPTS": "-p no:cacheprovider",
         }
         self.servers: list[subprocess.Popen[bytes]] = []

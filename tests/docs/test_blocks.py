@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 from types import ModuleType
 
 import pytest
@@ -59,6 +60,8 @@ def test_the_tests_that_pages_show_pass(tmp_path: Path) -> None:
     plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_playhead,syrupy,pytest_asyncio.plugin"}
     done = subprocess.run(run, cwd=tmp_path, env=os.environ | plugins, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    (snapshot,) = re.findall(r"^```text\n(request 1 .*?)^```$", PAGES[0].read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert indent(snapshot, "  ") in (tmp_path / "__snapshots__/test_readme.transcript").read_text("utf-8")
 
 
 def test_links_between_pages_lead_somewhere() -> None:
