@@ -178,11 +178,41 @@ class UIAdapter(ABC, Generic[RunInputT, MessageT, EventT, AgentDepsT, OutputData
         )
 
     def run_stream(
-        self, *, on_complete: OnCompleteFunc[EventT] | None = None, **run_kwargs: Any
+        self,
+        *,
+        output_type: OutputSpec[Any] | None = None,
+        message_history: Sequence[ModelMessage] | None = None,
+        deferred_tool_results: DeferredToolResults | None = None,
+        model: Model | str | None = None,
+        instructions: Any = None,
+        deps: Any = None,
+        model_settings: ModelSettings | None = None,
+        usage_limits: UsageLimits | None = None,
+        usage: RunUsage | None = None,
+        metadata: Any = None,
+        infer_name: bool = True,
+        toolsets: Sequence[AbstractToolset[AgentDepsT]] | None = None,
+        builtin_tools: Sequence[Any] | None = None,
+        on_complete: OnCompleteFunc[EventT] | None = None,
     ) -> AsyncGenerator[EventT]:
-        """Run the agent and stream the protocol's events. `run_kwargs` are those of `run_stream_native`; `on_complete` is
+        """Run the agent and stream the protocol's events. The arguments are those of `run_stream_native`; `on_complete` is
         given the result of a run that ended well."""
-        return self.transform_stream(self.run_stream_native(**run_kwargs), on_complete=on_complete)
+        events = self.run_stream_native(
+            output_type=output_type,
+            message_history=message_history,
+            deferred_tool_results=deferred_tool_results,
+            model=model,
+            instructions=instructions,
+            deps=deps,
+            model_settings=model_settings,
+            usage_limits=usage_limits,
+            usage=usage,
+            metadata=metadata,
+            infer_name=infer_name,
+            toolsets=toolsets,
+            builtin_tools=builtin_tools,
+        )
+        return self.transform_stream(events, on_complete=on_complete)
 
     @classmethod
     async def dispatch_request(

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from ag_ui.core import BaseEvent, Message, RunAgentInput
 
 from playhead.context import AgentDepsT
 from playhead.messages import ModelMessage, ToolDefinition
 from playhead.output import OutputDataT
+from playhead.runtime import AbstractAgent
 from playhead.tools import AbstractToolset, ExternalToolset
 from playhead.ui._adapter import UIAdapter
 from playhead.ui._stream import UIEventStream
 from playhead.ui.ag_ui._events import AGUIEventStream
 from playhead.ui.ag_ui._messages import dump_messages, load_messages
 from playhead.ui.ag_ui._utils import DEFAULT_AG_UI_VERSION
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 __all__ = ["AGUIAdapter"]
 
@@ -37,6 +41,21 @@ class AGUIAdapter(UIAdapter[RunAgentInput, Message, BaseEvent, AgentDepsT, Outpu
     @classmethod
     def build_run_input(cls, body: bytes) -> RunAgentInput:
         return RunAgentInput.model_validate_json(body)
+
+    @classmethod
+    async def from_request(
+        cls,
+        request: Request,
+        *,
+        agent: AbstractAgent[AgentDepsT, OutputDataT],
+        ag_ui_version: str = DEFAULT_AG_UI_VERSION,
+        preserve_file_data: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """The adapter for a Starlette request. `pydantic.ValidationError` for a body that is not AG-UI's."""
+        return await super().from_request(
+            request, agent=agent, ag_ui_version=ag_ui_version, preserve_file_data=preserve_file_data, **kwargs
+        )
 
     def build_event_stream(self) -> UIEventStream[RunAgentInput, BaseEvent, AgentDepsT, OutputDataT]:
         return AGUIEventStream(self.run_input, accept=self.accept, ag_ui_version=self.ag_ui_version)

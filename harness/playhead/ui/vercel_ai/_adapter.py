@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from pydantic import TypeAdapter
 
 from playhead.context import AgentDepsT
 from playhead.messages import DeferredToolResults, ModelMessage, ToolDenied
 from playhead.output import OutputDataT
+from playhead.runtime import AbstractAgent
 from playhead.ui._adapter import UIAdapter
 from playhead.ui._stream import UIEventStream
 from playhead.ui.vercel_ai._dump import MakeId, dump_messages, stable_id
@@ -19,6 +20,9 @@ from playhead.ui.vercel_ai._events import VercelAIEventStream
 from playhead.ui.vercel_ai._load import approval_responses, load_messages
 from playhead.ui.vercel_ai.request_types import RequestData, UIMessage
 from playhead.ui.vercel_ai.response_types import BaseChunk
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 __all__ = ["VercelAIAdapter"]
 
@@ -40,6 +44,21 @@ class VercelAIAdapter(UIAdapter[RequestData, UIMessage, BaseChunk, AgentDepsT, O
     @classmethod
     def build_run_input(cls, body: bytes) -> RequestData:
         return _REQUEST.validate_json(body)
+
+    @classmethod
+    async def from_request(
+        cls,
+        request: Request,
+        *,
+        agent: AbstractAgent[AgentDepsT, OutputDataT],
+        sdk_version: Literal[5, 6] = 5,
+        server_message_id: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """The adapter for a Starlette request. `pydantic.ValidationError` for a body that is not the SDK's."""
+        return await super().from_request(
+            request, agent=agent, sdk_version=sdk_version, server_message_id=server_message_id, **kwargs
+        )
 
     def build_event_stream(self) -> UIEventStream[RequestData, BaseChunk, AgentDepsT, OutputDataT]:
         return VercelAIEventStream(
