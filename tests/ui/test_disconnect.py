@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -73,6 +74,45 @@ async def test_a_client_that_disconnects_cancels_the_run(way: str, story: str) -
         assert asyncio.all_tasks() - before == set()
 
 
+@pytest.mark.parametrize("story", ["the model writes", "the model is silent", "a tool runs"])
+async def test_a_client_that_disconnects_cancels_the_run_behind_a_middleware_too(story: str) -> None:
+    watched = Watched(story)
+    app = application(watched.agent)
+
+    @app.middleware("http")
+    async def pass_on(request: Any, call_next: Any) -> Any:
+        return await call_next(request)
+
+    async with under_uvicorn(app) as url, httpx.AsyncClient(base_url=url) as client:
+        async with client.stream("POST", "/vercel", json=REQUESTS["vercel"]) as answer:
+            await anext(answer.aiter_bytes())
+            await asyncio.wait_for(watched.begun.wait(), 5)
+        await asyncio.wait_for(watched.left.wait(), 5)
+
+
+async def test_a_server_that_stops_cancels_the_run() -> None:
+    watched = Watched("the model is silent")
+    app = application(watched.agent)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        if not sent:
+            return {"type": "http.request", "body": json.dumps(REQUESTS["vercel"]).encode(), "more_body": False}
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "POST"}
+    scope |= {"path": "/vercel", "raw_path": b"/vercel", "query_string": b"", "headers": [], "scheme": "http"}
+    serving = asyncio.ensure_future(app(scope, receive, send))
+    await asyncio.wait_for(watched.begun.wait(), 5)
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert watched.left.is_set()
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_closing_what_a_response_would_send_cancels_the_run_at_once(way: str) -> None:
     watched = Watched("the model writes")
@@ -87,8 +127,6 @@ async def test_closing_what_a_response_would_send_cancels_the_run_at_once(way: s
 
 
 def _encoded(way: str, agent: Agent[Any, Any]) -> Any:
-    import json
-
     from playhead.ui import ndjson_events, sse_text
     from playhead.ui.ag_ui import AGUIAdapter
     from playhead.ui.vercel_ai import VercelAIAdapter
