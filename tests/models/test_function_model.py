@@ -196,6 +196,17 @@ async def test_native_tools_arrive_whole() -> None:
     assert len(response.builtin_tool_calls) == 1
 
 
+async def test_a_native_call_grows_with_the_deltas_of_its_slot() -> None:
+    events, response = await streamed(
+        {0: BuiltinToolCallPart("search", '{"q":', "b1", provider_name="function")},
+        {0: DeltaToolCall(json_args=' "cats"}', tool_call_id="b1")},
+        {1: BuiltinToolReturnPart("search", "found", "b1")},
+    )
+    call = BuiltinToolCallPart("search", '{"q": "cats"}', "b1", provider_name="function")
+    assert response.parts[0] == call
+    assert [event.part for event in events if isinstance(event, PartEndEvent)] == [call]
+
+
 async def test_slots_keep_their_kind() -> None:
     with pytest.raises(UnexpectedModelBehavior, match="Cannot apply a tool call delta"):
         await streamed({0: DeltaThinkingPart(content="x")}, {0: DeltaToolCall("f")})

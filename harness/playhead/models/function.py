@@ -318,7 +318,7 @@ class FunctionStreamedResponse(StreamedResponse):
             if item.json_args:
                 args: Any = item.json_args
                 self._words.add(args) if isinstance(args, str) else self._words.pieces.extend(args)
-            if part is not None and not isinstance(part, ToolCallPart):
+            if part is not None and not isinstance(part, (ToolCallPart, BuiltinToolCallPart)):
                 raise UnexpectedModelBehavior(f"Cannot apply a tool call delta to existing_part={part!r}")
             emitter.call(index, name=item.name, args=item.json_args, tool_call_id=item.tool_call_id)
         elif isinstance(item, (BuiltinToolCallPart, BuiltinToolReturnPart)):

@@ -272,7 +272,8 @@ class UIAdapter(ABC, Generic[RunInputT, MessageT, EventT, AgentDepsT, OutputData
         elif self.state:
             warnings.warn(
                 f"State was provided but `deps` of type `{type(deps).__name__}` does not implement the `StateHandler` "
-                "protocol, so the state was ignored. Use `StateDeps[...]` or implement `StateHandler` to receive it.",
+                "protocol, so the state was ignored. Use `StateDeps[...]` or implement `StateHandler` to receive "
+                "AG-UI state.",
                 UserWarning,
                 stacklevel=3,
             )
