@@ -71,3 +71,11 @@ def test_links_between_pages_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{name(page)}: {target}")
     assert broken == []
+
+
+def test_the_transcript_that_is_explained_is_the_one_of_its_program() -> None:
+    page = ROOT / "docs/transcripts.md"
+    names: dict[str, object] = {}
+    exec(compile(blocks(page)[0], name(page), "exec", dont_inherit=True), names)
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert str(names["run"]) == shown
