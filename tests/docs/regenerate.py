@@ -64,7 +64,11 @@ class Project:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = str(free.getsockname()[1])
-        kept = {name: value for name, value in os.environ.items() if not re.search("API_KEY|BASE_URL|^PYTEST", name)}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not re.search("API_KEY|BASE_URL|^PYTEST|^(CI|BUILD_NUMBER|FORCE_COLOR|PY_COLORS)$", name)
+        }
         self.environment = kept | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "COLUMNS": "100",
@@ -150,7 +154,7 @@ class Project:
     def playhead(self, words: list[str]) -> str:
         from click.testing import CliRunner
 
-        from playhead.cli._main import COMMANDS, Commands, _playhead  # pyright: ignore[reportPrivateUsage]
+        from playhead.cli._main import COMMANDS, Commands, _playhead
         from playhead.exceptions import PlayheadError, UserError
 
         assert COMMANDS and Commands
