@@ -60,6 +60,7 @@ conformance: $(VENV)/.test $(REFERENCE)  ## the runtime against the reference: r
 	.venv-reference/bin/python -m pip install --quiet --disable-pip-version-check pydantic-ai-slim==1.85.1
 
 fuzz: $(VENV)/.test  ## longer random search than `make test` allows itself
+	$(BIN)/python -m tests.fuzz.long
 	$(BIN)/python -m pytest tests/fuzz -n $(XDIST) --hypothesis-profile=long $(ARGS)
 
 bench: $(VENV)/.test  ## ratios against the peers and against a floor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import sys
 import zlib
@@ -32,6 +33,7 @@ __all__ = [
     "outcome_errors",
     "save",
     "script_of",
+    "tasks_left",
 ]
 
 _Result = TypeVar("_Result")
@@ -72,6 +74,17 @@ def for_agent(agent: Any, model: ScriptedModel) -> Any:
     from playhead.integrations.pydantic_ai import as_model
 
     return as_model(model)
+
+
+def tasks_left() -> list[asyncio.Task[Any]]:
+    """Tasks that somebody began and nobody waits for. Those that pydantic-ai itself leaves when a run is cancelled are
+    no doing of its agent."""
+    return [
+        task
+        for task in asyncio.all_tasks()
+        if task is not asyncio.current_task()
+        and "pydantic_ai" not in str(getattr(getattr(task.get_coro(), "cr_code", None), "co_filename", ""))
+    ]
 
 
 def outcome_errors() -> tuple[type[BaseException], ...]:
