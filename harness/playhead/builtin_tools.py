@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict, deprecated
 
 __all__ = [
     "AbstractBuiltinTool",
+    "BUILTIN_TOOLS_REQUIRING_CONFIG",
     "BUILTIN_TOOL_TYPES",
     "CodeExecutionTool",
+    "DEPRECATED_BUILTIN_TOOLS",
     "FileSearchTool",
     "ImageGenerationTool",
     "MCPServerTool",
@@ -25,12 +29,32 @@ __all__ = [
     "XSearchTool",
 ]
 
+BUILTIN_TOOL_TYPES: dict[str, type[AbstractBuiltinTool]] = {}
+"""The class of each kind. A subclass with a `kind` of its own is entered when it is defined."""
+
 
 @dataclass(kw_only=True)
 class AbstractBuiltinTool:
-    """A tool of the provider's own. `kind` is its name in every provider's place."""
+    """A tool of the provider's own. `kind` is its name in every provider's place.
+
+    As a field of a model, or with `TypeAdapter`, this class stands for all kinds: data are read as the class that their
+    `kind` names.
+    """
 
     kind: str = "unknown_builtin_tool"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "kind" in vars(cls):  # without one it is a variety of its parent, which data cannot ask for
+            BUILTIN_TOOL_TYPES[cls.kind] = cls
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if cls is not AbstractBuiltinTool:
+            return handler(source)
+        return core_schema.tagged_union_schema(
+            {kind: handler.generate_schema(type_) for kind, type_ in BUILTIN_TOOL_TYPES.items()}, discriminator=_kind_of
+        )
 
     @property
     def unique_id(self) -> str:
@@ -41,6 +65,12 @@ class AbstractBuiltinTool:
     def label(self) -> str:
         """The tool's name for people to read."""
         return self.kind.replace("_", " ").title()
+
+
+def _kind_of(tool: Any) -> Any:
+    if isinstance(tool, dict):
+        return tool.get("kind", AbstractBuiltinTool.kind)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return getattr(tool, "kind", None)
 
 
 class WebSearchUserLocation(TypedDict, total=False):
@@ -97,7 +127,7 @@ class WebFetchTool(AbstractBuiltinTool):
     kind: str = "web_fetch"
 
 
-@deprecated("`UrlContextTool` is deprecated, use `WebFetchTool` instead.")
+@deprecated("`UrlContextTool` is deprecated. Use `WebFetchTool` instead.")
 @dataclass(kw_only=True)
 class UrlContextTool(WebFetchTool):
     """The older name of `WebFetchTool`."""
@@ -159,18 +189,16 @@ class FileSearchTool(AbstractBuiltinTool):
     kind: str = "file_search"
 
 
-SUPPORTED_BUILTIN_TOOLS: frozenset[type[AbstractBuiltinTool]] = frozenset(
-    {
-        CodeExecutionTool,
-        FileSearchTool,
-        ImageGenerationTool,
-        MCPServerTool,
-        MemoryTool,
-        WebFetchTool,
-        WebSearchTool,
-        XSearchTool,
-    }
+DEPRECATED_BUILTIN_TOOLS: frozenset[type[AbstractBuiltinTool]] = frozenset(
+    {UrlContextTool}  # pyright: ignore[reportDeprecated]
 )
-BUILTIN_TOOL_TYPES: dict[str, type[AbstractBuiltinTool]] = {
-    str(type_.__dataclass_fields__["kind"].default): type_ for type_ in SUPPORTED_BUILTIN_TOOLS
-} | {"url_context": UrlContextTool}  # pyright: ignore[reportDeprecated]
+"""Kinds that old data may hold and that nobody should be offered."""
+
+SUPPORTED_BUILTIN_TOOLS: frozenset[type[AbstractBuiltinTool]] = (
+    frozenset(BUILTIN_TOOL_TYPES.values()) - DEPRECATED_BUILTIN_TOOLS
+)
+
+BUILTIN_TOOLS_REQUIRING_CONFIG: frozenset[type[AbstractBuiltinTool]] = frozenset(
+    {FileSearchTool, MCPServerTool, MemoryTool}
+)
+"""Kinds that need more than their name."""
