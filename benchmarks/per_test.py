@@ -4,8 +4,8 @@
 
 Each suite is run by pytest in a process of its own, with one test and with many; the difference, divided, is the CPU time
 of one test. Suites have one cassette for all tests, or one for each, as is usual (`own files`). Beside them stand
-`MockTransport` (httpx with a reply in memory), the same with the real transport made as well that every recorded client
-has, and a test without any HTTP. Budget: 0.2 ms above MockTransport.
+`MockTransport` (httpx with a reply in memory), the same mounted in a client that is made as every recorded client is (with
+a transport that could send, and the environment's proxies), and a test without any HTTP. Budget: 0.2 ms above MockTransport.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ TLS = ssl.create_default_context()
 @pytest.mark.parametrize("number", range({tests}))
 {mark}
 def test_one(number):
-    {before}
-    with httpx.Client(transport={transport}, verify=TLS) as client:
+    with httpx.Client({transport}, verify=TLS) as client:
         response = client.post({url!r}, content={body!r}, headers={headers!r})
     assert response.status_code == 200
     assert b"answer 0" in response.content
@@ -95,8 +94,11 @@ def _suite(top: Path, name: str, count: int, mark: str, own_files: bool, ours: b
     text = (EMPTY if name == "no HTTP" else SUITE).format(
         tests=count,
         mark=f"@pytest.mark.{mark.format(path=str(cassettes / 'one.yaml'))}" if mark else "",
-        before="httpx.HTTPTransport(verify=TLS).close()" if "real one" in name else "pass",
-        transport="None" if mark else answer,
+        transport="transport=None"
+        if mark
+        else f"mounts={{'https://': {answer}}}"
+        if "real" in name
+        else f"transport={answer}",
         url=measuring.URL,
         body=measuring.question(0),
         headers=measuring.HEADERS,
@@ -108,7 +110,7 @@ def _suite(top: Path, name: str, count: int, mark: str, own_files: bool, ours: b
 # Plugins, mark, a file for each test, and whether files are ours.
 SUITES: dict[str, tuple[list[str], str, bool, bool]] = {
     "MockTransport": ([], "", False, False),
-    "MockTransport and a real one": ([], "", False, False),
+    "MockTransport in a real client": ([], "", False, False),
     "no HTTP": ([], "", False, False),
     "playhead": (["pytest_playhead"], 'cassette("one")', False, True),
     "playhead, own files": (["pytest_playhead"], "cassette", True, True),
