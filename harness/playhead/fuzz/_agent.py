@@ -185,6 +185,8 @@ def _expect_agreement(streamed: Transcript, whole: Transcript) -> None:
         ("error", type(streamed.error).__name__, type(whole.error).__name__),
         ("messages", _said(streamed), _said(whole)),
     ):
+        if name == "messages" and streamed.error is not None:
+            continue  # of a reply that broke off, some ways to run keep what came, and others nothing
         if one != other:
             raise InvariantViolation(
                 "streamed_and_whole_runs_agree",
