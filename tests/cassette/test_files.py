@@ -67,6 +67,18 @@ BROKEN: dict[str, tuple[bytes, str]] = {
         r"line 6 .* never needs|never needs",
     ),
     "python name": (GOOD.replace("hello", "!!python/name:os.system x").encode(), r"never needs"),
+    "damaged binary": (GOOD.replace("hello", "!!binary 'aGV!sbG8='").encode(), r"line 6 .*base64"),
+    "shortened binary": (GOOD.replace("hello", "!!binary aGVsbG8").encode(), r"line 6 .*base64"),
+    "interactions twice": (GOOD.replace("version: 1\n", GOOD).encode(), r"'interactions' twice"),
+    "a request twice": (
+        GOOD.replace("  response:", "  request: {method: GET}\n  response:").encode(),
+        r"'request' twice",
+    ),
+    "a method twice": (GOOD.replace("method: GET", "method: GET, method: PUT").encode(), r"line 2 .*'method' twice"),
+    "version twice in our file": (
+        OURS.replace("version: 1\n", "version: 1\nversion: 1\n").encode(),
+        r"'version' twice",
+    ),
     "unknown tag": (GOOD.replace("hello", "!secret x").encode(), r"never needs"),
     "timestamp tag": (GOOD.replace("hello", "!!timestamp 2026-01-01").encode(), r"never needs"),
     "tag in our file": (

@@ -8,6 +8,8 @@ that unfold to more than the file could hold.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from collections.abc import Iterator
 from typing import Any, cast
 
 import yaml
@@ -41,6 +43,19 @@ _Loader.yaml_implicit_resolvers = _without_dates()
 _Loader.yaml_constructors = {
     tag: make for tag, make in _Base.yaml_constructors.items() if tag is None or tag in {_TAG + name for name in _KEPT}
 }
+
+
+def _binary(loader: Any, node: Any) -> bytes:
+    """PyYAML skips what is no base64, so that a damaged body would come back shorter, or empty."""
+    try:
+        return b64decode("".join(loader.construct_scalar(node).split()), validate=True)
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"a !!binary that is not base64 ({error})", node.start_mark
+        ) from error
+
+
+_Loader.yaml_constructors[_TAG + "binary"] = _binary
 
 
 class _VcrLoader(_Loader):
@@ -89,6 +104,8 @@ def parse_yaml(data: bytes, path: str) -> Any:
         node = loader.get_single_node()
         if node is not None and _ANCHOR.search(text):
             _check_aliases(node, path)
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(node, text, path)
         return None if node is None else loader.construct_document(node)
     except yaml.constructor.ConstructorError as error:
         raise _refused(path, text, error, "holds something that a recording never needs") from error
@@ -211,6 +228,36 @@ def _check_aliases(root: yaml.Node, path: str) -> None:
         raise CassetteUnreadable(
             f"{path}: its aliases unfold to {sizes[id(root)]:,} values, which no recording does.", _REMEDY, path=path
         )
+
+
+def _check_keys(root: yaml.MappingNode, text: str, path: str) -> None:
+    """Refuses a key that stands twice in the document, an interaction, its request or its response.
+
+    A YAML parser takes the last one: after a merge that went wrong, half of the recordings would be gone at the next save.
+    """
+    mappings: list[yaml.MappingNode] = [root]
+    for key, value in _pairs(root):
+        if key == "interactions" and isinstance(value, yaml.SequenceNode):
+            for item in cast("list[yaml.Node]", value.value):
+                if isinstance(item, yaml.MappingNode):
+                    mappings.append(item)
+                    mappings += [part for _, part in _pairs(item) if isinstance(part, yaml.MappingNode)]
+    for mapping in mappings:
+        seen: set[str] = set()
+        for key, value in _pairs(mapping):
+            if key in seen:
+                raise CassetteUnreadable(
+                    f"{path}{_where(text, value.start_mark.line + 1)} holds the key {key!r} twice.",
+                    "Look for a merge that left both sides in; keep one. Playhead never replaces a file it cannot read.",
+                    path=path,
+                )
+            seen.add(key)
+
+
+def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
+    for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+        if isinstance(key, yaml.ScalarNode) and key.tag != f"{_TAG}merge":
+            yield cast(str, key.value), value
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
