@@ -92,6 +92,9 @@ class DirectStream:
         self._streamed = streamed
         self._events = MarkedStream(streamed, parameters)
 
+    def __repr__(self) -> str:
+        return repr(self._streamed)
+
     def __aiter__(self) -> AsyncGenerator[ModelResponseStreamEvent]:
         """The events, each once."""
         return self._events.events()
@@ -131,6 +134,9 @@ class StreamedResponseSync:
         self._opened = opened
         self._stream: DirectStream | None = None
 
+    def __repr__(self) -> str:
+        return "StreamedResponseSync(context_entered=False)" if self._stream is None else repr(self._stream)
+
     def __enter__(self) -> Self:
         self._stream = event_loop().run_until_complete(_enter(self._opened))
         return self
@@ -169,7 +175,10 @@ class StreamedResponseSync:
 
     def _open(self) -> DirectStream:
         if self._stream is None:
-            raise RuntimeError("The stream was not opened: use `with model_request_stream_sync(...) as stream:`.")
+            raise RuntimeError(
+                "StreamedResponseSync must be used as a context manager. "
+                "Use: `with model_request_stream_sync(...) as stream:`"
+            )
         return self._stream
 
 

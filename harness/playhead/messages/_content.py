@@ -109,6 +109,7 @@ for _type, _suffixes in {
     "application/vnd.ms-excel": (".xls",),
     "application/msword": (".doc",),
     "text/markdown": (".md", ".mdx", ".markdown"),
+    "text/x-asciidoc": (".asciidoc",),
     "application/rtf": (".rtf",),
     "text/plain": (".txt",),
     "text/csv": (".csv",),

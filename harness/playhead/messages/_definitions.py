@@ -55,8 +55,8 @@ class ToolDefinition(Shown):
         return self.kind in ("external", "unapproved")
 
 
-@dataclass(repr=False, slots=True)
-class OutputObjectDefinition(Shown):
+@dataclass(slots=True)
+class OutputObjectDefinition:
     """The structured output that a model is asked for without a tool."""
 
     json_schema: ObjectJsonSchema

@@ -3,7 +3,7 @@
 Comes in: messages, settings and request parameters. Goes out: `ModelResponse`, or stream events with their fold.
 """
 
-from playhead.messages import ModelRequestParameters
+from playhead.messages import ModelRequestParameters, ToolDefinition
 from playhead.models._allow import check_allow_model_requests, override_allow_model_requests
 from playhead.models._estimate import estimate
 from playhead.models._http import HttpModel
@@ -61,6 +61,7 @@ __all__ = [
     "ScriptedRequest",
     "Step",
     "StreamedResponse",
+    "ToolDefinition",
     "as_response",
     "builtin_call",
     "builtin_return",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pydantic_core
 
 from playhead import clock
+from playhead.exceptions import UserError
 from playhead.messages import (
     BuiltinToolCallPart,
     BuiltinToolReturnPart,
@@ -132,6 +133,8 @@ class TestModel(Model):
 
     def _answer(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> ModelResponse:
         """Three turns: call the tools, repeat what failed, give the output."""
+        if parameters.builtin_tools:
+            raise UserError("TestModel does not support built-in tools")
         calls = self._tools_to_call(parameters)
         output_tools = parameters.output_tools
         if calls and not any(isinstance(message, ModelResponse) for message in messages):

@@ -324,9 +324,11 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
                     state.metadata = self._metadata_of(options["metadata"], ctx)
 
     def _model_of(self, given: Model | str | None) -> Model:
-        model = self._overridden("model", None) or given or self._model
-        if model is None:
-            raise UserError("`model` must either be set on the agent or included when calling it.")
+        replaced = self._overridden("model", None)
+        model = replaced or given or self._model
+        if model is None or (given is None and self._model is None):  # an override does not hide that the program itself names no model
+            hint = " (Even when `override(model=...)` is customizing the model that is called)" if replaced else ""
+            raise UserError(f"`model` must either be set on the agent or included when calling it.{hint}")
         if isinstance(model, str):
             model = infer_model(model)
             if self._model is not None and not isinstance(self._model, Model) and given is None:

@@ -241,6 +241,7 @@ class Batch:
                     asked, approved=approved, metadata=self._given_metadata.get(call.tool_call_id)
                 )
             except UnexpectedModelBehavior:
+                check_incomplete_call(_last_response(ctx), ctx.deps.max_tokens)
                 yield FunctionToolCallEvent(call, args_valid=False)
                 raise
             yield FunctionToolCallEvent(call, args_valid=validated.args_valid)

@@ -70,6 +70,8 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         history[:] = merged(history)
         ctx.deps.new_message_index = len(history)
         run_context = ctx.run_context()
+        if self.user_prompt is None and history and isinstance(history[-1], ModelRequest):
+            ctx.deps.prompt = run_context.prompt = _prompt_of(history[-1])
         dynamic = {item.reference: item for item in self.system_prompt_functions if item.dynamic}
         await refresh_dynamic_prompts(history, dynamic, run_context)
         if self.deferred_tool_results is not None:
@@ -79,7 +81,6 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
             if isinstance(last, ModelRequest):
                 history.pop()
                 ctx.deps.resumed = True
-                _take_prompt_from(last, ctx)
                 return ModelRequestNode(request=last, is_resuming_without_prompt=True)
             if open_calls(last) or not await _has_instructions(ctx):
                 return CallToolsNode(last)
@@ -121,6 +122,9 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
             raise UserError(
                 "Tool call results were provided, but the message history does not contain any unprocessed tool calls."
             )
+        for call_id in [*results.calls, *results.approvals]:
+            if call_id in answered:
+                raise UserError(f"Tool call {call_id!r} was already executed and its result cannot be overridden.")
         given: dict[str, GivenResult] = {**answered}
         for call_id, approval in results.approvals.items():
             if approval is True:
@@ -138,11 +142,12 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         )
 
 
-def _take_prompt_from(request: ModelRequest, ctx: GraphRunContext[Any, Any]) -> None:
-    for part in request.parts:
-        if isinstance(part, UserPromptPart):
-            ctx.deps.prompt = part.content
-            break
+def _prompt_of(request: ModelRequest) -> str | Sequence[UserContent] | None:
+    """What a run that goes on with `request` was asked: the content of its prompt, or of all of them in one list."""
+    contents = [part.content for part in request.parts if isinstance(part, UserPromptPart)]
+    if len(contents) < 2:
+        return contents[0] if contents else None
+    return [item for content in contents for item in ([content] if isinstance(content, str) else content)]
 
 
 async def _has_instructions(ctx: GraphRunContext[Any, Any]) -> bool:
