@@ -189,9 +189,14 @@ def test_parser():
 
 def test_pytest_keeps_failures_as_cassettes_that_fail_again(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PROJECT)
-    pytester.runpytest_subprocess("-q", "--playhead-save-failures=kept", "-p", "no:cacheprovider").assert_outcomes(
-        failed=2
-    )
+    pytester.runpytest_inprocess(
+        "-q",
+        "--playhead-save-failures=kept",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "asyncio_default_fixture_loop_scope=function",
+    ).assert_outcomes(failed=2)
     names = sorted(path.name for path in (pytester.path / "kept").iterdir())
     assert [name.rpartition("--")[2] for name in names if "py" in name], names
     (cassette,) = (pytester.path / "kept").glob("*test_agent.fuzz.yaml")

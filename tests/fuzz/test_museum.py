@@ -41,8 +41,12 @@ def test_a_sound_consumer_raises_no_alarm(consumer: Any, source: bytes) -> None:
     fuzz.assert_split_invariant(consumer, source)
 
 
-# Those with interleaved calls shrink for seconds; one of them is enough for each day.
-SLOW = ("closed_at_the_end_event", "calls_by_name", "arguments_parsed_at_once")
+# These shrink for seconds; `make fuzz` runs them, and one of each kind is enough for each day.
+SLOW = {
+    "closed_at_the_end_event", "calls_by_name", "arguments_parsed_at_once", "deltas_go_to_the_last_part",
+    "empty_piece_ends", "read_then_write", "tool_wants_a_key", "mutable_default", "validator_reads_the_last_item",
+    "cancellation_is_tried_again", "helper_outlives_its_tool", "tool_parses_its_text",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,11 @@ def test_a_reader_of_one_format_that_reads_it_wrongly_is_found(find: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("make", "options"), [exhibit[:2] for exhibit in AGENTS], ids=[exhibit[0].__name__ for exhibit in AGENTS]
+    ("make", "options"),
+    [
+        pytest.param(make, options, id=make.__name__, marks=[pytest.mark.slow] if make.__name__ in SLOW else [])
+        for make, options, _ in AGENTS
+    ],
 )
 def test_an_agent_with_a_bug_is_found(make: Any, options: dict[str, Any]) -> None:
     @fuzz.agent(make(), max_examples=100, **options)

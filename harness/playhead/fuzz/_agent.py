@@ -320,7 +320,7 @@ class _Run:
 
     def _is_theirs(self, error: Exception) -> bool:
         """Whether this is pydantic-ai's own trouble with its channels when a run is left, no doing of its agent."""
-        return is_pydantic_ai(self.agent) and type(error).__module__.startswith("anyio.")
+        return is_pydantic_ai(self.agent) and type(error).__module__.partition(".")[0] == "anyio"
 
     async def _cancelled(self, turns: int) -> bool:
         """Whether the run took so many turns."""
