@@ -326,7 +326,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
     def _model_of(self, given: Model | str | None) -> Model:
         replaced = self._overridden("model", None)
         model = replaced or given or self._model
-        if model is None or (given is None and self._model is None):  # an override does not hide that the program itself names no model
+        if model is None or (given is None and self._model is None):  # an override does not hide that nobody named one
             hint = " (Even when `override(model=...)` is customizing the model that is called)" if replaced else ""
             raise UserError(f"`model` must either be set on the agent or included when calling it.{hint}")
         if isinstance(model, str):
