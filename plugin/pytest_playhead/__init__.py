@@ -108,6 +108,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     state = config.stash.get(STATE, None)
     if state in _sessions:
         _sessions.remove(state)
+    if state is not None and state.watching is not None:
+        state.watching()
+        state.watching = None
     if state is not None and config.getoption("playhead_save_failures", None):
         if state.before is None:
             os.environ.pop(_FOLDER, None)

@@ -198,5 +198,4 @@ def watch_cassettes(state: State) -> None:
     if not state.watching:
         from playhead.cassette import watch
 
-        watch(state.tally.add)
-        state.watching = True
+        state.watching = watch(state.tally.add)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -89,7 +90,8 @@ class State:
         self.owns_cassette = False
         self.vcr_owner: str | None = None
         self.block_network = False
-        self.watching = False
+        self.watching: Callable[[], None] | None = None
+        """Ends the counting of cassettes that are closed; None before it began."""
         self.tally = Tally()
         self.folders: set[str] = set()
         self.pages: list[dict[str, Any]] = []
