@@ -126,6 +126,17 @@ def test_thinking_usage_refusals_and_finish_reasons_are_played() -> None:
     assert reply.finish_reason == "length"
 
 
+async def test_an_open_stream_says_why_the_model_stopped_as_soon_as_it_knows() -> None:
+    model = ScriptedModel([text("It is"), refusal("No")])
+    async with model.request_stream(prompt("hello"), None, PLAIN) as reply:
+        assert (reply.finish_reason, reply.provider_details, reply.provider_response_id) == (None, None, None)
+        async for _ in reply:
+            pass
+        whole = reply.get()
+        assert (reply.finish_reason, reply.provider_details) == ("content_filter", {"refusal": "No"})
+        assert (whole.finish_reason, whole.provider_details) == (reply.finish_reason, reply.provider_details)
+
+
 def test_the_same_script_twice_gives_the_same_events() -> None:
     steps = [text("a", "b"), interleave(call("f", {"x": 1}, chunks=3), call("g")), wait(0)]
     assert stream(ScriptedModel(steps))[0] == stream(ScriptedModel(steps))[0]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from playhead.messages import (
+    FinishReason,
     InstructionPart,
     ModelMessage,
     ModelRequest,
@@ -163,6 +164,21 @@ class StreamedResponse(ABC):
     @abstractmethod
     def timestamp(self) -> datetime:
         """When the reply was made."""
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """Why the model stopped, once it has said so."""
+        return self.fold.finish_reason
+
+    @property
+    def provider_response_id(self) -> str | None:
+        """The provider's name for this reply, once it was sent."""
+        return self.fold.provider_response_id
+
+    @property
+    def provider_details(self) -> dict[str, Any] | None:
+        """What else the provider said of the reply so far."""
+        return self.fold.provider_details()
 
     def get(self) -> ModelResponse:
         """The reply so far."""
