@@ -196,8 +196,8 @@ def _stream(data: bytes, begin: int, stop: int) -> Stream | None:
     chunks, at_ms = match[1], match[2]
     error = (_text(match[4]), _text(match[5])) if match[4] is not None else None
     return Stream(
-        chunks=[int(size) for size in chunks.split(b", ")] if chunks else [],
-        at_ms=[int(time) for time in at_ms.split(b", ")] if at_ms else [],
+        chunks=json.loads(b"[%b]" % chunks) if chunks else [],
+        at_ms=json.loads(b"[%b]" % at_ms) if at_ms else [],
         end=cast(End, match[3].decode()),
         error=cast("tuple[str, str] | None", error),
         end_ms=int(match[6]) if match[6] is not None else None,
