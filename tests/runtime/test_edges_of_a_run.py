@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from playhead import Agent, IncompleteToolCall, RunContext, UnexpectedModelBehavior, UserError
-from playhead.builtin_tools import WebSearchTool
+from playhead.builtin_tools import MCPServerTool, WebSearchTool
 from playhead.direct import model_request_stream_sync
 from playhead.messages import (
     DocumentUrl,
@@ -20,6 +21,7 @@ from playhead.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
+from playhead.models import ModelRequestParameters, ToolDefinition
 from playhead.models.function import AgentInfo, FunctionModel
 from playhead.models.test import TestModel
 from playhead.output import OutputObjectDefinition
@@ -115,3 +117,12 @@ def test_an_output_object_shows_all_that_it_asks_for() -> None:
 
 def test_asciidoc_is_a_document() -> None:
     assert DocumentUrl("https://example.com/manual.asciidoc").media_type == "text/x-asciidoc"
+
+
+def test_what_a_request_may_use_goes_through_json_with_its_native_tools() -> None:
+    adapter = TypeAdapter(ModelRequestParameters)
+    parameters = ModelRequestParameters(
+        function_tools=[ToolDefinition(name="look_up")],
+        builtin_tools=[WebSearchTool(search_context_size="high"), MCPServerTool(id="docs", url="https://example.com")],
+    )
+    assert adapter.validate_json(adapter.dump_json(parameters)) == parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
+from playhead.builtin_tools import AbstractBuiltinTool
 from playhead.messages._base import JsonObject, Shown
 from playhead.messages._parts import InstructionPart
 
@@ -27,7 +28,7 @@ def _no_tools() -> list[ToolDefinition]:
     return []
 
 
-def _no_builtin_tools() -> list[Any]:
+def _no_builtin_tools() -> list[AbstractBuiltinTool]:
     return []
 
 
@@ -71,7 +72,7 @@ class ModelRequestParameters(Shown):
 
     _: KW_ONLY
     function_tools: list[ToolDefinition] = field(default_factory=_no_tools)
-    builtin_tools: list[Any] = field(default_factory=_no_builtin_tools)
+    builtin_tools: list[AbstractBuiltinTool] = field(default_factory=_no_builtin_tools)
     output_mode: OutputMode = "text"
     output_object: OutputObjectDefinition | None = None
     output_tools: list[ToolDefinition] = field(default_factory=_no_tools)
