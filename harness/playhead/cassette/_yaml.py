@@ -102,7 +102,7 @@ def parse_yaml(data: bytes, path: str) -> Any:
     loader = (_Loader if ours else _VcrLoader)(text)
     try:
         node = loader.get_single_node()
-        if node is not None and _ANCHOR.search(text):
+        if node is not None and "&" in text and _ANCHOR.search(text):
             _check_aliases(node, path)
         if isinstance(node, yaml.MappingNode):
             _check_keys(node, text, path)
@@ -169,7 +169,7 @@ def _where(text: str, line: int | None) -> str:
 
 
 def _may_nest_deeply(data: bytes) -> bool:
-    if _DEEP_INDENT.search(data) or _COMPACT.search(data):
+    if _DEEP_INDENT.search(data) or (any(pair in data for pair in _PAIRS) and _COMPACT.search(data)):
         return True
     # What is left when pairs cancel out is nested, or in a text; then the events tell.
     brackets = data.translate(_BRACKETS, _NO_BRACKETS)
@@ -273,5 +273,7 @@ _ITEM = re.compile(r"(?m)^[ ]*- (?:request|response|recorded_at):|^- ")
 _ANCHOR = re.compile(r"(?:^|[\s\[{,:-])&[^\s\[\]{},&=;]+(?=\s)")
 _DEEP_INDENT = re.compile(rb"\n[ ]{400}")
 _COMPACT = re.compile(rb"(?:[-?:] ){200}")
+# A search for bytes is so much faster than one for a pattern that it goes first.
+_PAIRS = tuple(f"{first} {second} ".encode() for first in "-?:" for second in "-?:")
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
