@@ -324,6 +324,9 @@ Step: TypeAlias = Annotated[
 ]
 """One step of a response."""
 
+# At once: a model that is completed when it is first used looks for `Step` among the names of whoever uses it first.
+InterleaveStep.model_rebuild()
+
 
 def as_steps(value: Any) -> Any:
     """The ways to write steps as a list of them; what is none is left for pydantic to complain about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from playhead.exceptions import UserError
 from playhead.messages import ModelRequestParameters, OutputObjectDefinition, ToolDefinition
@@ -44,7 +44,7 @@ def write_tools(call: ModelCall) -> tuple[list[dict[str, Any]], dict[str, Any] |
         if kind in _NATIVE:
             tools.append({_NATIVE[kind]: {}})
         elif kind == "file_search":
-            tools.append({"fileSearch": {"fileSearchStoreNames": list(native.file_store_ids)}})
+            tools.append({"fileSearch": {"fileSearchStoreNames": list(cast(Any, native).file_store_ids)}})
         elif kind == "image_generation":
             pictures = _image_config(native)
         else:

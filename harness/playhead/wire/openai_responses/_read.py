@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from playhead.exceptions import DecodeError
 from playhead.messages import (
@@ -81,7 +81,7 @@ def _parameters(body: dict[str, Any], settings: dict[str, Any], extra: dict[str,
                 )
             )
         else:
-            parameters.builtin_tools.append(tool)
+            parameters.builtin_tools.append(cast(Any, tool))  # as the provider has it
     choice = body.get("tool_choice")
     if choice == "required":
         parameters.allow_text_output = False
