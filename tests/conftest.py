@@ -5,9 +5,15 @@ import ipaddress
 import os
 import socket
 import sys
+from importlib import import_module
 from typing import Any
 
 from hypothesis import HealthCheck, settings
+
+# Small suites that run in this process (pytester) forget every module they were the first to import. What is imported
+# here is not forgotten, so that no class of Playhead's is there twice afterwards.
+for name in ("fuzz", "run", "server", "traffic", "ui"):
+    import_module(f"playhead.{name}")
 
 # `quick` is what `make test` affords; it draws the same examples on each run, so a red CI is red at one's desk too.
 settings.register_profile(
