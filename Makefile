@@ -53,6 +53,7 @@ REFERENCE ?= .venv-reference/bin/python
 conformance: $(VENV)/.test $(REFERENCE)  ## the runtime against the reference: recorded scenarios, and drawn ones
 	$(BIN)/python $(KIT)/compare.py $(KIT)/scenarios --api tests.conformance.binding:API --allow tests/conformance/allowed.json
 	$(REFERENCE) tests/facts/record.py --check
+	PLAYHEAD_REFERENCE=$(REFERENCE) $(BIN)/python -m pytest -q -m slow tests/conformance/test_differential.py
 	$(BIN)/python tests/conformance/differential.py --kit $(KIT) --reference $(REFERENCE) $(ARGS)
 
 .venv-reference/bin/python: | $(BIN)/python

@@ -40,7 +40,7 @@ class JsonSchemaTestData:
             return self._character()
         maker = _MAKERS.get(kind) if isinstance(kind, str) else None
         if maker is None:
-            raise NotImplementedError(f"Unknown type: {kind}, please submit a PR to extend JsonSchemaTestData!")
+            raise NotImplementedError(f"Unknown type: {kind} is none of the types that JSON Schema has.")
         return maker(self, schema)
 
     def _object(self, schema: dict[str, Any]) -> dict[str, Any]:
