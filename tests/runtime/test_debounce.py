@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from playhead import Agent, clock
+from playhead import Agent, UsageLimitExceeded, UsageLimits, clock
 from playhead.models.function import FunctionModel
 from playhead.virtual import virtual_time
 
@@ -83,3 +83,18 @@ async def test_the_read_that_somebody_left_goes_on_for_the_next(time: Any) -> No
 async def test_outputs_are_looked_at_once_for_a_group(time: Any) -> None:
     async with paced("a", 0.01, "b", 0.01, "c", 0.2, "d").run_stream("hi") as result:
         assert [text async for text in result.stream_output(debounce_by=0.1)] == ["a", "abc", "abcd", "abcd"]
+
+
+@pytest.mark.parametrize("window", [None, 0.1])
+async def test_a_limit_on_tokens_is_noticed_at_the_event_that_passes_it_whatever_the_window(
+    time: Any, window: float | None
+) -> None:
+    limits, seen = UsageLimits(output_tokens_limit=2), list[str]()
+    with pytest.raises(UsageLimitExceeded, match=r"limit of 2 \(output_tokens=3\)"):
+        async with paced("one ", "two ", "three ", "four").run_stream("hi", usage_limits=limits) as result:
+            with pytest.raises(UsageLimitExceeded, match=r"output_tokens=3"):
+                async for output in result.stream_output(debounce_by=window):
+                    seen.append(output)
+            assert seen == (["one ", "one two "] if window is None else ["one "])
+            # Said once: what has come until then can still be looked at.
+            assert [output async for output in result.stream_output(debounce_by=window)][-1] == "one two three "

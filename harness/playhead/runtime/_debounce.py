@@ -7,7 +7,7 @@ at the end. Leaving early never cuts an item in two: the read that is under way 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Generic, TypeVar
 
 from playhead import clock
@@ -26,6 +26,7 @@ class Collector(Generic[T]):
         self._open = False
         self._window = 0.0
         self._deadline: float | None = None
+        self._check: Callable[[], None] | None = None
         self.ended = False
 
     @property
@@ -33,17 +34,21 @@ class Collector(Generic[T]):
         """Whether a read that somebody left is still under way."""
         return self._task is not None and not self._task.done()
 
-    async def groups(self, window: float, *, waiting: bool = False) -> AsyncGenerator[list[T]]:
+    async def groups(
+        self, window: float, *, waiting: bool = False, check: Callable[[], None] | None = None
+    ) -> AsyncGenerator[list[T]]:
         """Groups of items, never empty, until the source ends; the first may be empty where somebody is `waiting` for
-        the end of its window. Raises what the source raises, instead of a group."""
+        the end of its window. Raises what the source raises, or `check` after an item, instead of a group."""
         self._items.clear()  # whoever begins has already seen these in the state
         self._window = window
+        self._check = check
         self._deadline = clock.monotonic() + window
         try:
             while True:
                 await self._fill()
-                if self._task is not None and self._task.done():
-                    self._task.result()  # an error comes at once: its group is not handed out
+                if self._task is not None and self._task.done() and self._task.exception() is not None:
+                    task, self._task = self._task, None
+                    task.result()  # an error comes at once: its group is not handed out
                 if self._items or waiting:
                     waiting = False
                     items, self._items = self._items, []
@@ -98,6 +103,8 @@ class Collector(Generic[T]):
             while True:
                 item = await self._source.__anext__()
                 self._items.append(item)
+                if self._check is not None:
+                    self._check()
                 if not self._open:
                     return
                 now = clock.monotonic()

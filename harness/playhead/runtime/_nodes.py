@@ -208,7 +208,7 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
                 self._unread = stream
                 ctx.unread = opened.pop_all()
                 return
-        self._finish(ctx, streamed.get(), check=not stream.limit_exceeded)
+        self._finish(ctx, streamed.get())
 
     async def _read(self, ctx: GraphRunContext[Any, Any], stream: AgentStream[Any, Any]) -> CallToolsNode[Any, Any]:
         """Read a stream that was opened and left untouched."""
@@ -227,10 +227,8 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
             async for _ in stream:
                 pass
 
-    def _finish(
-        self, ctx: GraphRunContext[Any, Any], response: ModelResponse, *, check: bool = True
-    ) -> CallToolsNode[Any, Any]:
-        self._count(ctx, response, check=check)
+    def _finish(self, ctx: GraphRunContext[Any, Any], response: ModelResponse) -> CallToolsNode[Any, Any]:
+        self._count(ctx, response, check=True)
         self._next = CallToolsNode(response)
         return self._next
 

@@ -129,10 +129,12 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         finally:
             await self._marked.aclose()
 
-    def _groups(self, debounce_by: float, *, waiting: bool = False) -> AsyncGenerator[list[ModelResponseStreamEvent]]:
+    def _groups(
+        self, debounce_by: float, *, waiting: bool = False, check: Callable[[], None] | None = None
+    ) -> AsyncGenerator[list[ModelResponseStreamEvent]]:
         if self._collector is None:
             self._collector = Collector(self._marked.events())
-        return self._collector.groups(debounce_by, waiting=waiting)
+        return self._collector.groups(debounce_by, waiting=waiting, check=check)
 
     # ----------------------------------------------------------------- state
     @property
@@ -287,11 +289,10 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
             if debounce_by is None:
                 async for _ in self:
                     yield
-            else:
-                groups = self._groups(debounce_by)
+            elif not self.limit_exceeded:
+                groups = self._groups(debounce_by, check=self._check_limits)
                 try:
                     async for _ in groups:
-                        self._check_limits()
                         yield
                 finally:
                     await groups.aclose()
