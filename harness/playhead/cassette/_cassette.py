@@ -1,8 +1,4 @@
-"""An open cassette: finds the recording that answers a request, takes new ones, and knows what is left.
-
-A subclass of VCR.py's `Cassette`, so that its stubs for other clients, its hooks and code written for it work. What is
-kept differs: interactions are our plain values, from which VCR.py's pairs are made when somebody asks for them.
-"""
+"""An open cassette: plays what is on it (`_player.py`), takes new recordings, and writes what is new when it closes."""
 
 # VCR.py has no types, and some of what this page needs of it is private.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -12,46 +8,24 @@ from __future__ import annotations
 
 import copy
 import os
-import re
-import threading
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import replace
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from vcr.cassette import Cassette as VcrCassette
-from vcr.record_mode import RecordMode
 
 from playhead.cassette import _vcr
 from playhead.cassette._develop import develop
-from playhead.cassette._explain import explain
-from playhead.cassette._finder import Finder
-from playhead.cassette._format import VCR_MATCH_ON
-from playhead.cassette._match import (
-    DEFAULT_MATCH_ON,
-    KEYED,
-    Key,
-    KeyMaker,
-    Sent,
-)
+from playhead.cassette._match import DEFAULT_MATCH_ON, Sent
 from playhead.cassette._options import Options
-from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths, json_paths
-from playhead.cassette._playback import INSTANT, Playback
+from playhead.cassette._player import Player
 from playhead.cassette._recording import Taking
-from playhead.cassette._scrub import Rules, Scrubber, environment_secrets
-from playhead.cassette._store import Loaded, load_file, save_file, write_file
-from playhead.cassette._tape import (
-    Interaction,
-    RecordedRequest,
-    RecordedResponse,
-)
-from playhead.exceptions import CassetteError, CassetteUnreadable, UnmatchedRequest, UnplayedError
+from playhead.cassette._store import save_file, write_file
+from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
+from playhead.exceptions import CassetteError
 
 __all__ = ["Cassette"]
 
 
-class Cassette(VcrCassette):
+class Cassette(Player):
     """A cassette that is open. Made by `use_cassette`, never directly.
 
     Names are VCR.py's where VCR.py has them: `requests`, `responses`, `play_count`, `play_counts`, `all_played`,
@@ -60,78 +34,11 @@ class Cassette(VcrCassette):
     """
 
     def __init__(self, options: Options, config: dict[str, Any], *, vcr_rules: bool, hooks: tuple[bool, bool]) -> None:
-        mode = options.record_mode
-        config["record_mode"] = RecordMode(mode) if mode in _VCR_MODES else RecordMode.ALL
-        super().__init__(**config)
-        if mode not in _VCR_MODES:
-            self.record_mode = mode
-        self.options = options
-        self.vcr_rules = vcr_rules
-        """Whether the rules are VCR.py's: its errors, its order of repeats, its matchers in their strict sense."""
-        self.playback = (
-            INSTANT
-            if options.timing == "instant" and options.rechunk is None
-            else Playback(options.timing, options.speed, options.rechunk)
-        )
-        self.mismatches: list[UnmatchedRequest] = []
-        """The errors of requests that nothing fitted, in the order in which they were sent."""
+        super().__init__(options, config, vcr_rules=vcr_rules, hooks=hooks)
         self.differences: list[str] = []
         """What the mode `verify` found."""
-        self.recorded: list[Interaction] = []
-        """What was recorded since the cassette was opened, masked, in the order in which it was sent."""
-        self.match_on: tuple[str, ...] = ()
-        """The names of the matchers in force."""
-        self.is_foreign = False
-        """Whether the file is of another recorder."""
-        self.replacements: tuple[str, ...] = ()
-        """What filters put in place of secrets."""
-        self.existed = False
-        """Whether there was a file when the cassette was opened."""
-        self.skipped = frozenset((*options.skip_patchers, *getattr(self, "skip_patchers", ())))
-        """Names of clients that pass it by, as VCR.py calls them."""
-        self._filters_requests, self._filters_responses = hooks
         self._before_save_interaction = getattr(self, "_before_save_interaction", [])  # VCR.py has them since 9.0
-        self._after_load_interaction = getattr(self, "_after_load_interaction", [])
-        self._loaded: Loaded | None = None
-        self._items: list[Interaction] = []
-        self._pairs: dict[int, tuple[Any, dict[str, Any]]] = {}
-        self._file_count = self._old_count = 0
-        self._lock = threading.RLock()
         self._takings: list[Taking] = []
-        self._numbers = 0
-        self._order: list[int] = []
-        self._scrubber: Scrubber | None = None
-        self._environment: dict[str, str] | None = None
-        self._finder = self._make_finder(_NO_KEYS)
-        self._custom_matchers: list[Callable[[Any, Any], Any]] = []
-        self._own_files = (
-            config["persister"] is _vcr.FilesystemPersister and config["serializer"] is _vcr.yamlserializer
-        )
-
-    # -- what users look at ----------------------------------------------------------------------------------------
-
-    @property
-    def path(self) -> str:
-        """The path of the file."""
-        return cast(str, self._path)
-
-    @property
-    def interactions(self) -> list[Interaction]:
-        """Everything on the tape: what was loaded, then what was recorded, in the order in which it was sent."""
-        self._develop()
-        if not self.recorded:
-            return list(self._items)
-        pairs = sorted(zip(self._order, range(len(self._items)), strict=True))
-        return [self._items[number] for _, number in pairs]
-
-    @property
-    def unplayed(self) -> list[Interaction]:
-        """What the file held and nothing asked for."""
-        return [item for number, item in enumerate(self._items[: self._file_count]) if not self.play_counts[number]]
-
-    def was_played(self, number: int) -> bool:
-        """Whether the interaction at this place was played."""
-        return self.play_counts[number] > 0
 
     @property
     def masked(self) -> dict[str, int]:
@@ -139,270 +46,7 @@ class Cassette(VcrCassette):
         self._develop()
         return {} if self._scrubber is None else self._scrubber.report
 
-    @property
-    def requests(self) -> list[Any]:
-        """The recorded requests, as VCR.py's objects."""
-        return [request for request, _ in self.data]
-
-    @property
-    def responses(self) -> list[dict[str, Any]]:
-        """The recorded responses, as VCR.py's dictionaries."""
-        return [response for _, response in self.data]
-
-    @property
-    def data(self) -> list[tuple[Any, dict[str, Any]]]:
-        """VCR.py's pairs of request and response."""
-        self._develop()
-        return [self._pair(number) for number in range(len(self._items))]
-
-    @data.setter
-    def data(self, pairs: Iterable[tuple[Any, dict[str, Any]]]) -> None:
-        self._items = [_vcr.from_vcr(request, response) for request, response in pairs]
-        self._pairs = {}
-
-    def __len__(self) -> int:
-        self._develop()
-        return len(self._items)
-
-    def __str__(self) -> str:
-        return f"<Cassette {self.path} with {len(self)} interactions, {self.play_count} played>"
-
-    __repr__ = __str__
-
-    @property
-    def records(self) -> bool:
-        """Whether a request that nothing fits is sent."""
-        return not self.write_protected
-
-    def swallowed(self, code: object = None) -> UnmatchedRequest | None:
-        """The first mismatch that somebody else than the function with this code object caught.
-
-        A test that expects the error catches it itself (`pytest.raises`); code under test, an SDK, or a task that
-        nobody awaits hides it.
-        """
-        for error in self.mismatches:
-            trace = error.__traceback__
-            if trace is None or trace.tb_frame.f_code is not code:
-                return error
-        return None
-
-    # -- opening ---------------------------------------------------------------------------------------------------
-
-    def open(self, more: Sequence[str] = ()) -> None:
-        """Reads the file, and read-only the files in `more`. Raises `CassetteUnreadable`, `CassetteVersionError`."""
-        if not self._own_files:
-            self._load_by_persister()
-        else:
-            self._loaded = load_file(self.path)
-            if self._loaded is not None:
-                self.existed = self.rewound = True
-                self._metadata = self._loaded.file.metadata
-                self._take_in(self._loaded.file.interactions)
-        self._choose_matchers()
-        self._file_count = self._loaded_count = len(self._items)
-        for path in more:
-            loaded = load_file(path)
-            if loaded is not None:
-                self.rewound = True
-                self._take_in(loaded.file.interactions)
-        self._numbers = self._old_count = len(self._items)
-        self._order = list(range(len(self._items)))
-
-    def _load_by_persister(self) -> None:
-        """A suite that registered its own persister or serializer keeps its own kind of file."""
-        try:
-            requests, responses, *metadata = self._persister.load_cassette(self.path, serializer=self._serializer)
-        except _vcr.CassetteNotFoundError:
-            return
-        except _vcr.CassetteDecodeError as error:
-            raise CassetteUnreadable(
-                f"{self.path} cannot be read: {error}.", "Restore it, or delete it and record again.", path=self.path
-            ) from error
-        self.existed = self.rewound = True
-        self._metadata = metadata[0] if metadata else {}
-        self._take_in([_vcr.from_vcr(*pair) for pair in zip(requests, responses, strict=False)])
-        self._old_interactions = [self._pair(number) for number in range(len(self._items))]
-
-    def _take_in(self, interactions: list[Interaction]) -> None:
-        hooked = self._filters_requests or self._filters_responses or self._after_load_interaction
-        if not hooked:
-            self._items += interactions
-            return
-        for interaction in interactions:
-            pair = self._hooked(_vcr.to_vcr_request(interaction.request), _vcr.to_vcr_response(interaction.response))
-            if pair is not None:
-                self._items.append(_vcr.from_vcr(*pair, interaction.response))
-
-    def _hooked(self, request: Any, response: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
-        """What VCR.py does to a pair that it loads."""
-        if self._after_load_interaction:
-            from vcr.cassette import _run_hooks
-
-            changed = _run_hooks(self._after_load_interaction, request, response, self)
-            if changed is None:
-                return None
-            request, response = changed
-        if self._filters_requests:
-            request = self._before_record_request(request)
-            if not request:
-                return None
-        if self._filters_responses:
-            response = self._before_record_response(response)
-            if response is None:
-                return None
-        return request, response
-
-    def _choose_matchers(self) -> None:
-        file = self._loaded.file if self._loaded is not None else None
-        self.is_foreign = file is not None and file.dialect != "playhead"
-        chosen = self.options.match_on
-        if chosen is None:
-            if file is not None:
-                chosen = VCR_MATCH_ON if file.match_on is None else file.match_on
-            else:
-                chosen = VCR_MATCH_ON if self.vcr_rules else DEFAULT_MATCH_ON
-        names: list[str] = []
-        functions: list[Callable[[Any, Any], Any]] = []
-        for matcher in (*chosen, *self.options.additional_matchers):
-            if callable(matcher):
-                functions.append(cast("Callable[[Any, Any], Any]", matcher))
-            elif matcher in KEYED:
-                names.append(matcher)
-            else:
-                raise CassetteError(
-                    f"{self.path}: no matcher is called {matcher!r}.",
-                    f"Choose from {', '.join(sorted(KEYED))}, or pass a function of two requests in match_on.",
-                    path=self.path,
-                )
-        self.match_on = (*names, *(getattr(function, "__name__", "custom") for function in functions))
-        self._custom_matchers = functions
-        ignored = () if self.is_foreign or self.vcr_rules else DEFAULT_IGNORED
-        keys = KeyMaker(names, json_paths((*ignored, *self.options.ignore_json_paths)))
-        self._finder = self._make_finder(keys)
-        self._header_names = names
-        self._match_on = [_named(name) for name in names] + functions
-
-    def _make_finder(self, keys: KeyMaker) -> Finder:
-        return Finder(
-            lambda: self._items,
-            keys,
-            is_played=self._is_played,
-            comparable=self.comparable,
-            played=lambda: cast("Iterable[int]", self.play_counts),
-        )
-
-    # -- playing ---------------------------------------------------------------------------------------------------
-
-    def answer(self, sent: Sent) -> Interaction | None:
-        """The recording to play for a request, or None if it is to be sent. Raises when it is neither."""
-        if self._plays:
-            with self._lock:
-                number = self._find(sent)
-                if number is not None:
-                    self._count(number)
-                    return self._items[number]
-        if self.write_protected:
-            raise self.mismatch(sent)
-        return None
-
-    @property
-    def _plays(self) -> bool:
-        return self.record_mode not in _LIVE_MODES and (self.rewound or self.allow_playback_repeats)
-
-    def _count(self, number: int) -> None:
-        if not self._own_files and not self.play_counts[number] and number < self._file_count:
-            self._played_interactions.append(self._pair(number))
-        self.play_counts[number] += 1
-
-    def played(self, item: Interaction) -> RecordedResponse:
-        """The response to play, after the hook `before_playback`."""
-        hook = self.options.before_playback
-        if hook is None:
-            return item.response
-        changed = hook(_vcr.to_vcr_response(item.response))
-        return _vcr.from_vcr(_vcr.to_vcr_request(item.request), changed, item.response).response
-
-    def _is_played(self, number: int) -> bool:
-        # What was recorded just now is not played: the same request, sent again, goes to the network, too.
-        return self.play_counts[number] > 0 or number >= self._old_count
-
-    def _find(self, sent: Sent) -> int | None:
-        if self._custom_matchers:
-            return self._search(sent, range(len(self._items)))
-        finder = self._finder
-        key = finder.keys.key(sent)
-        if self.vcr_rules:
-            return self._find_by_vcr(sent, key)
-        number = finder.first(key)
-        if number is None and self._items:
-            number = finder.look_again(sent, ids="body" in self.match_on)
-        if number is None and self.allow_playback_repeats:
-            number = finder.last(key)
-        return number
-
-    def _find_by_vcr(self, sent: Sent, key: Key) -> int | None:
-        """VCR.py's choice. Its matcher for bodies looks at headers, so it has the last word on what the index offers."""
-        if "body" not in self.match_on and not self.allow_playback_repeats:
-            number = self._finder.first(key)
-        else:
-            number = self._search(sent, self._finder.all(key))
-        if number is None:
-            number = self._search(sent, range(len(self._items)))
-        # What we recorded has masks where VCR.py would have kept the keys.
-        return self._finder.look_again(sent, ids=False) if number is None and self._items else number
-
-    def _search(self, sent: Sent, numbers: Iterable[int]) -> int | None:
-        """One by one, as VCR.py does: for matchers that only tell whether two requests match."""
-        request = _vcr.vcr_request_of(sent)
-        for number in numbers:
-            free = self.allow_playback_repeats or not self._is_played(number)
-            if free and _vcr.requests_match(request, self._pair(number)[0], self._match_on):
-                return number
-        return None
-
-    def comparable(self, request: Sent | RecordedRequest) -> RecordedRequest:
-        """A request with every secret, and every mask, made the same."""
-        scrubber = self._scrub()
-        headers = request.headers if isinstance(request, RecordedRequest) else _vcr.headers_of(request.headers)
-        content_type = request.header("content-type") or ""
-        scrubber.learn_request(request.uri, headers)  # a credential that the body repeats is masked there, too
-        return RecordedRequest(
-            request.method,
-            scrubber.comparable_uri(request.uri),
-            scrubber.comparable_headers(headers) if "headers" in self.match_on else headers,
-            self._comparable_body(request, content_type),
-        )
-
-    def _comparable_body(self, request: Sent | RecordedRequest, content_type: str) -> bytes | None:
-        body = request.body
-        if body is None or (isinstance(request, RecordedRequest) and not _PLACEHOLDERS.search(body)):
-            return body  # what was recorded without a mask had no secret: on a long tape that saves seconds
-        return self._scrub().comparable_body(body, content_type)
-
-    def has_recording(self, sent: Sent) -> bool:
-        """Whether `answer` would give a recording; nothing is counted."""
-        with self._lock:
-            return self._plays and self._find(sent) is not None
-
-    def mismatch(self, sent: Sent) -> BaseException:
-        """The error for a request that nothing fits; it is remembered."""
-        if self.vcr_rules:
-            return _vcr.CannotOverwriteExistingCassetteException(
-                cassette=self, failed_request=_vcr.vcr_request_of(sent)
-            )
-        problem, remedy = explain(self, sent, self._finder.keys, self._scrub())
-        error = UnmatchedRequest(problem, remedy, path=self.path)
-        self.mismatches.append(error)
-        return error
-
     # -- recording -------------------------------------------------------------------------------------------------
-
-    def request_of(self, sent: Sent) -> Sent | None:
-        """The request after filters and hooks; None if it is ignored and belongs on the network."""
-        if not self._filters_requests:
-            return sent
-        request = self._before_record_request(_vcr.vcr_request_of(sent))
-        return _vcr.sent_from_vcr(request) if request else None
 
     def take(self, sent: Sent) -> Taking:
         """Begins a recording; it is kept when it ends."""
@@ -504,15 +148,6 @@ class Cassette(VcrCassette):
             RecordedResponse(response.status, reason, answer.headers, answer.body, stream),
         )
 
-    def _scrub(self) -> Scrubber:
-        if self._scrubber is None:
-            rules = self.options.secrets or Rules()
-            if self.replacements:
-                rules = replace(rules, allow=(*rules.allow, *self.replacements))
-            environment = os.environ if self._environment is None else self._environment
-            self._scrubber = Scrubber(rules, learn=environment_secrets(environment))
-        return self._scrubber
-
     def _verify(self, live: Interaction) -> None:
         sent = Sent(live.request.method, live.request.uri, live.request.headers, live.request.body)
         number = self._find(sent)
@@ -607,87 +242,8 @@ class Cassette(VcrCassette):
                 else "If that is fine, record again with record_mode='rewrite'.",
                 path=self.path,
             )
-        left = self.unplayed
-        if not left or self.record_mode in _LIVE_MODES or self.is_foreign or self.options.on_unplayed == "ignore":
-            return
-        lines = "\n".join(f"- {item.request.method} {item.request.uri}" for item in left[:5])
-        more = f"\n- and {len(left) - 5} more" if len(left) > 5 else ""
-        error = UnplayedError(
-            f"{self.path}: {len(left)} of {self._file_count} recorded interactions were not played.\n{lines}{more}",
-            "The code asks for less than when it was recorded. If that is right, record again with record_mode='rewrite', or say on_unplayed='ignore'.",
-            path=self.path,
-        )
-        if self.options.on_unplayed == "fail":
-            raise error
-        import warnings
-
-        warnings.warn(str(error), stacklevel=3)
-
-    # -- VCR.py's inside -------------------------------------------------------------------------------------------
-
-    def _pair(self, number: int) -> tuple[Any, dict[str, Any]]:
-        pair = self._pairs.get(number)
-        if pair is None:
-            item = self._items[number]
-            pair = self._pairs[number] = (_vcr.to_vcr_request(item.request), _vcr.to_vcr_response(item.response))
-        return pair
-
-    def can_play_response_for(self, request: Any) -> bool:
-        """Whether a recording is left for a request (VCR.py's name; nothing is counted yet)."""
-        sent = self.request_of(_vcr.sent_from_vcr(request))
-        return sent is not None and self.has_recording(sent)
-
-    def play_response(self, request: Any) -> dict[str, Any]:
-        """The response for a request, as VCR.py's dictionary; counts as played."""
-        sent = self.request_of(_vcr.sent_from_vcr(request))
-        if sent is not None:
-            with self._lock:
-                number = self._find(sent)
-                if number is not None:
-                    self._count(number)
-                    return _vcr.to_vcr_response(self.played(self._items[number]))
-        raise self.mismatch(sent or _vcr.sent_from_vcr(request))
-
-    def _responses(self, request: Any) -> Generator[tuple[int, dict[str, Any]]]:
-        sent = self.request_of(_vcr.sent_from_vcr(request))
-        if sent is None:
-            return
-        for number in range(len(self._items)):
-            if _vcr.requests_match(_vcr.vcr_request_of(sent), self._pair(number)[0], self._match_on):
-                yield number, self._pair(number)[1]
-
-    def rewind(self) -> None:
-        """Makes everything playable again."""
-        with self._lock:
-            self.play_counts = Counter()
-            self._finder.forget()
-
-
-@cache
-def _named(name: str) -> Callable[[Any, Any], None]:
-    """One of our matchers as VCR.py wants them: a function that asserts."""
-    from vcr import matchers
-
-    theirs = getattr(matchers, name, None)
-    if theirs is not None and name != "body":
-        return cast("Callable[[Any, Any], None]", theirs)
-    make, none = KEYED[name], JsonPaths()
-
-    def matcher(one: Any, other: Any) -> None:
-        first, second = make(_vcr.sent_from_vcr(one), none), make(_vcr.sent_from_vcr(other), none)
-        assert first == second, f"{first!r} != {second!r}"
-
-    matcher.__name__ = name
-    return matcher
+        super().check()
 
 
 def _ignore(taking: Taking) -> None:
     pass
-
-
-_PLACEHOLDERS = re.compile(
-    rb"(?i)scrubbed|redacted|filtered|dummy|placeholder|masked|removed|sanitized|omitted|\*\*\*|x{6}|<[a-z_ -]+>"
-)
-_VCR_MODES = frozenset(("none", "once", "new_episodes", "all"))
-_LIVE_MODES = frozenset(("all", "rewrite", "verify"))
-_NO_KEYS = KeyMaker((), JsonPaths())

@@ -16,12 +16,12 @@ from playhead.cassette._scrub import Scrubber
 from playhead.cassette._tape import Interaction, RecordedRequest
 
 if TYPE_CHECKING:
-    from playhead.cassette._cassette import Cassette
+    from playhead.cassette._player import Player
 
 __all__ = ["explain"]
 
 
-def explain(cassette: Cassette, sent: Sent, keys: KeyMaker, scrubber: Scrubber) -> tuple[str, str]:
+def explain(cassette: Player, sent: Sent, keys: KeyMaker, scrubber: Scrubber) -> tuple[str, str]:
     """Problem and remedy for a request that nothing in the cassette fits."""
     again = cassette.options.record_command
     label = cassette.options.label
@@ -118,7 +118,7 @@ _RECORD = "Record it with record_mode='once'."
 _RECORD_AGAIN = "If the change is intended, record again with record_mode='rewrite', or add to the file with record_mode='new_episodes'."
 
 
-def _left(cassette: Cassette, items: list[Interaction]) -> list[int]:
+def _left(cassette: Player, items: list[Interaction]) -> list[int]:
     return [number for number in range(len(items)) if not cassette.was_played(number)]
 
 
@@ -141,7 +141,7 @@ def _same(keys: KeyMaker, one: RecordedRequest, other: RecordedRequest) -> bool:
 
 
 def _nearest(
-    cassette: Cassette, items: list[Interaction], near: list[int], comparable: RecordedRequest, keys: KeyMaker
+    cassette: Player, items: list[Interaction], near: list[int], comparable: RecordedRequest, keys: KeyMaker
 ) -> tuple[int, list[str]]:
     """The number of the most similar recording and the names of the matchers that tell it apart."""
     wanted = keys.parts(comparable)

@@ -11,6 +11,8 @@ where VCR.py's stubs expect a cassette and asks for the open one.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import vcr
@@ -22,7 +24,8 @@ from vcr.serializers import yamlserializer
 from vcr.stubs import httpx_stubs
 
 from playhead.cassette._format import VCR_MATCH_ON, read_vcr_response
-from playhead.cassette._match import Sent
+from playhead.cassette._match import KEYED, Sent
+from playhead.cassette._paths import JsonPaths
 from playhead.cassette._scrub import Scrubber
 from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse
 
@@ -38,6 +41,7 @@ __all__ = [
     "config_for",
     "from_vcr",
     "is_pristine",
+    "named_matcher",
     "requests_match",
     "sent_from_httpx",
     "sent_from_vcr",
@@ -264,3 +268,21 @@ def with_owners_matchers(options: Options, owner: vcr.VCR, given: dict[str, Any]
 
 
 _VCR_MATCHERS = ("method", "uri", "scheme", "host", "port", "path", "query", "headers", "raw_body", "body")
+
+
+@cache
+def named_matcher(name: str) -> Callable[[Any, Any], None]:
+    """One of our matchers as VCR.py wants them: a function that asserts."""
+    from vcr import matchers
+
+    theirs = getattr(matchers, name, None)
+    if theirs is not None and name != "body":
+        return cast("Callable[[Any, Any], None]", theirs)
+    make, none = KEYED[name], JsonPaths()
+
+    def matcher(one: Any, other: Any) -> None:
+        first, second = make(sent_from_vcr(one), none), make(sent_from_vcr(other), none)
+        assert first == second, f"{first!r} != {second!r}"
+
+    matcher.__name__ = name
+    return matcher
