@@ -139,7 +139,7 @@ async def test_state_reaches_the_dependencies_validated() -> None:
 
 async def test_state_that_nobody_takes_is_a_warning() -> None:
     adapter = AGUIAdapter(weather_agent(), ag_ui_request(state={"n": 3}))
-    with pytest.warns(UserWarning, match="State was provided but `deps` of type `NoneType`"):
+    with pytest.warns(UserWarning, match="no place for it: it is ignored"):
         [event async for event in adapter.run_stream()]
 
 

@@ -265,15 +265,15 @@ class UIAdapter(ABC, Generic[RunInputT, MessageT, EventT, AgentDepsT, OutputData
         return adapter.streaming_response(events)
 
     def _hand_over_state(self, deps: Any) -> None:
+        """The browser's state goes into the dependencies, in the form that they hold it in."""
+        sent: Any = self.state or {}
         if isinstance(deps, StateHandler):
-            state: Any = self.state or {}
-            known = deps.state
-            deps.state = type(known).model_validate(state) if isinstance(known, BaseModel) else state
-        elif self.state:
+            held: Any = deps.state
+            deps.state = held.__class__.model_validate(sent) if isinstance(held, BaseModel) else sent
+        elif sent:
             warnings.warn(
-                f"State was provided but `deps` of type `{type(deps).__name__}` does not implement the `StateHandler` "
-                "protocol, so the state was ignored. Use `StateDeps[...]` or implement `StateHandler` to receive "
-                "AG-UI state.",
+                f"The browser sent state, but `deps` ({type(deps).__name__}) has no place for it: it is ignored. "
+                "Pass `deps=StateDeps(...)`, or a dataclass with a `state` that can be set.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from playhead.messages import (
     ModelMessage,
@@ -29,13 +30,8 @@ class MessagesBuilder:
 
     def add(self, part: ModelRequestPart | ModelResponsePart) -> None:
         """Add a part to the last message if it is of the part's side, else to a new one."""
-        last = self.messages[-1] if self.messages else None
-        if isinstance(part, _REQUEST_PARTS):
-            if isinstance(last, ModelRequest):
-                last.parts = [*last.parts, part]
-            else:
-                self.messages.append(ModelRequest(parts=[part]))
-        elif isinstance(last, ModelResponse):
-            last.parts = [*last.parts, part]
-        else:
-            self.messages.append(ModelResponse(parts=[part]))
+        side: type[Any] = ModelRequest if isinstance(part, _REQUEST_PARTS) else ModelResponse
+        if not self.messages or not isinstance(self.messages[-1], side):
+            self.messages.append(side(parts=[]))
+        message: Any = self.messages[-1]
+        message.parts = [*message.parts, part]

@@ -1,8 +1,7 @@
 """From agent events to the events of a protocol: the order of things, which all protocols share.
 
-Inputs: the events of a run, the run's result last. Outputs: protocol events, from hooks that a protocol overrides. State:
-whose turn it is (the model's reply, or the request that answers it), and which tool calls wait for a result, so that
-neither an error nor an early end leaves a call open in the browser. A stream that is closed early closes the run.
+Inputs: the events of a run, the run's result last. Outputs: protocol events, from hooks that a protocol overrides; in
+which order they are called is `_course`'s. A stream that is closed early closes the run.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
 
 from typing_extensions import TypeVar
 
@@ -22,9 +21,7 @@ from playhead.exceptions import UserError
 from playhead.messages import (
     AgentStreamEvent,
     BinaryContent,
-    BuiltinToolCallEvent,
     BuiltinToolCallPart,
-    BuiltinToolResultEvent,
     BuiltinToolReturnPart,
     CompactionPart,
     FilePart,
@@ -42,10 +39,10 @@ from playhead.messages import (
     ThinkingPartDelta,
     ToolCallPart,
     ToolCallPartDelta,
-    ToolReturnPart,
 )
 from playhead.output import OutputDataT
 from playhead.runtime import AgentRunResult, AgentRunResultEvent
+from playhead.ui._course import ON_COMPLETE, Course, Step
 
 if TYPE_CHECKING:
     from starlette.responses import StreamingResponse
@@ -67,9 +64,6 @@ OnCompleteFunc: TypeAlias = (
 )
 """Is given the result of a run that ended well; an async generator may add events of the protocol."""
 
-_INTERRUPTED = "Tool execution was interrupted by an error."
-_PROCESSED = "Final result processed."
-
 
 @dataclass
 class UIEventStream(ABC, Generic[RunInputT, EventT, AgentDepsT, OutputDataT]):
@@ -81,9 +75,6 @@ class UIEventStream(ABC, Generic[RunInputT, EventT, AgentDepsT, OutputDataT]):
     """The request's `Accept` header."""
     message_id: str = field(default_factory=ids.unique_id)
     """The id of the message that is being written."""
-    _turn: Literal["request", "response"] | None = field(default=None, init=False)
-    _final_result: FinalResultEvent | None = field(default=None, init=False)
-    _open_calls: dict[str, str] = field(default_factory=dict[str, str], init=False)
 
     def new_message_id(self) -> str:
         """Begin a new message: a new id, which stays `message_id` until the next."""
@@ -121,113 +112,44 @@ class UIEventStream(ABC, Generic[RunInputT, EventT, AgentDepsT, OutputDataT]):
     ) -> AsyncGenerator[EventT]:
         """The protocol's events for a run's. An error of the run becomes the protocol's error, after all open tool
         calls have been closed; it is not raised."""
-        async for out in self.before_stream():
-            yield out
+        course = Course()
         left_early = False
+        async for out in self._play(course.open(), on_complete):
+            yield out
         try:
             async for event in stream:
-                async for out in self._take(event, on_complete):
+                async for out in self._play(course.take(event), on_complete):
                     yield out
         except (GeneratorExit, asyncio.CancelledError):
             # Nobody reads any more: there is nothing to add, and the run has to go.
             left_early = True
             raise
         except Exception as error:
-            async for out in self._fail(error):
+            async for out in self._play(course.fail(error), on_complete):
                 yield out
         finally:
             await close_stream(stream)
             if not left_early:
-                async for out in self._turn_to(None):
-                    yield out
-                async for out in self.after_stream():
+                async for out in self._play(course.close(), on_complete):
                     yield out
 
-    async def _take(self, event: NativeEvent, on_complete: OnCompleteFunc[EventT] | None) -> AsyncIterator[EventT]:
-        if isinstance(event, (BuiltinToolCallEvent, BuiltinToolResultEvent)):
-            return  # the parts themselves have been streamed
-        if isinstance(event, PartStartEvent):
-            async for out in self._turn_to("response"):
+    async def _play(self, steps: Iterable[Step], on_complete: OnCompleteFunc[EventT] | None) -> AsyncIterator[EventT]:
+        for hook, arguments in steps:
+            events = _told(on_complete, *arguments) if hook == ON_COMPLETE else getattr(self, hook)(*arguments)
+            async for out in events:
                 yield out
-        elif isinstance(event, FunctionToolCallEvent):
-            self._open_calls[event.part.tool_call_id] = event.part.tool_name
-            async for out in self._turn_to("request"):
-                yield out
-        elif isinstance(event, FunctionToolResultEvent):
-            self._open_calls.pop(event.result.tool_call_id, None)
-        elif isinstance(event, FinalResultEvent):
-            self._final_result = event
-        elif isinstance(event, AgentRunResultEvent):
-            async for out in self._complete(event, on_complete):
-                yield out
-        async for out in self.handle_event(event):
-            yield out
-
-    async def _complete(
-        self, event: AgentRunResultEvent[Any], on_complete: OnCompleteFunc[EventT] | None
-    ) -> AsyncIterator[EventT]:
-        final, self._final_result = self._final_result, None
-        if final is not None and final.tool_call_id and final.tool_name:
-            # The call of an output tool has no result event of its own; a browser would wait for one for ever.
-            async for out in self._turn_to("request"):
-                yield out
-            part = ToolReturnPart(final.tool_name, _PROCESSED, final.tool_call_id)
-            async for out in self.handle_function_tool_result(FunctionToolResultEvent(part)):
-                yield out
-        async for out in self._turn_to(None):
-            yield out
-        if on_complete is None:
-            return
-        if inspect.isasyncgenfunction(on_complete):
-            async for out in on_complete(event.result):
-                yield out
-        elif inspect.iscoroutinefunction(on_complete):
-            await on_complete(event.result)
-        else:
-            await asyncio.to_thread(cast("Callable[[Any], None]", on_complete), event.result)
-
-    async def _fail(self, error: Exception) -> AsyncIterator[EventT]:
-        final, self._final_result = self._final_result, None
-        if final is not None and final.tool_call_id and final.tool_name:
-            self._open_calls[final.tool_call_id] = final.tool_name
-        open_calls, self._open_calls = self._open_calls, {}
-        for call_id, name in open_calls.items():
-            async for out in self._turn_to("request"):
-                yield out
-            part = ToolReturnPart(name, _INTERRUPTED, call_id, outcome="failed")
-            async for out in self.handle_function_tool_result(FunctionToolResultEvent(part)):
-                yield out
-        async for out in self.on_error(error):
-            yield out
-
-    async def _turn_to(self, turn: Literal["request", "response"] | None) -> AsyncIterator[EventT]:
-        before, self._turn = self._turn, turn
-        if before == turn:
-            return
-        leave = {"request": self.after_request, "response": self.after_response}
-        enter = {"request": self.before_request, "response": self.before_response}
-        for hook in (leave[before] if before else None, enter[turn] if turn else None):
-            if hook is not None:
-                async for out in hook():
-                    yield out
 
     # ----------------------------------------------------------------- from an event to its hook
     async def handle_event(self, event: NativeEvent) -> AsyncIterator[EventT]:
         """Calls the hook for the event's class."""
-        name = _EVENT_HOOKS.get(type(event))
-        if name is not None:
-            async for out in getattr(self, name)(event):
+        if hook := _EVENT_HOOKS.get(type(event)):
+            async for out in getattr(self, hook)(event):
                 yield out
 
     async def handle_part_start(self, event: PartStartEvent) -> AsyncIterator[EventT]:
         """Calls the hook for the class of the part that starts."""
-        part = event.part
-        options: dict[str, Any] = {}
-        if isinstance(part, TextPart):
-            options["follows_text"] = event.previous_part_kind == "text"
-        elif isinstance(part, ThinkingPart):
-            options["follows_thinking"] = event.previous_part_kind == "thinking"
-        async for out in getattr(self, _START_HOOKS[type(part)])(part, **options):
+        more = _same_kind(event.part, event.previous_part_kind, "follows")
+        async for out in getattr(self, _START_HOOKS[type(event.part)])(event.part, **more):
             yield out
 
     async def handle_part_delta(self, event: PartDeltaEvent) -> AsyncIterator[EventT]:
@@ -237,15 +159,9 @@ class UIEventStream(ABC, Generic[RunInputT, EventT, AgentDepsT, OutputDataT]):
 
     async def handle_part_end(self, event: PartEndEvent) -> AsyncIterator[EventT]:
         """Calls the hook for the class of the part that ends."""
-        part = event.part
-        options: dict[str, Any] = {}
-        if isinstance(part, TextPart):
-            options["followed_by_text"] = event.next_part_kind == "text"
-        elif isinstance(part, ThinkingPart):
-            options["followed_by_thinking"] = event.next_part_kind == "thinking"
-        name = _END_HOOKS.get(type(part))
-        if name is not None:
-            async for out in getattr(self, name)(part, **options):
+        if hook := _END_HOOKS.get(type(event.part)):
+            more = _same_kind(event.part, event.next_part_kind, "followed_by")
+            async for out in getattr(self, hook)(event.part, **more):
                 yield out
 
     # ----------------------------------------------------------------- hooks, which do nothing unless overridden
@@ -356,6 +272,24 @@ async def _nothing() -> AsyncIterator[Any]:
         yield event
 
 
+async def _told(on_complete: OnCompleteFunc[Any] | None, result: AgentRunResult[Any]) -> AsyncIterator[Any]:
+    """Gives the application the result; a function that blocks runs beside the loop."""
+    if inspect.isasyncgenfunction(on_complete):
+        async for event in on_complete(result):
+            yield event
+    elif inspect.iscoroutinefunction(on_complete):
+        await on_complete(result)
+    elif on_complete is not None:
+        await asyncio.to_thread(cast("Callable[[Any], None]", on_complete), result)
+
+
+def _same_kind(part: object, neighbour: str | None, relation: str) -> dict[str, bool]:
+    """`follows_text=True` and the like: whether a part continues, or is continued by, one of its own kind."""
+    kind = _JOINED.get(type(part))
+    return {f"{relation}_{kind}": neighbour == kind} if kind else {}
+
+
+_JOINED: dict[type, str] = {TextPart: "text", ThinkingPart: "thinking"}
 _EVENT_HOOKS: dict[type, str] = {
     PartStartEvent: "handle_part_start",
     PartDeltaEvent: "handle_part_delta",

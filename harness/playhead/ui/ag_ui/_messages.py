@@ -50,7 +50,8 @@ def load_messages(messages: Sequence[Any], *, preserve_file_data: bool) -> list[
         load = _LOADERS.get(message.role)
         if load is None:
             warnings.warn(
-                f"AG-UI message type {type(message).__name__} is not yet implemented; skipping.", stacklevel=3
+                f"{type(message).__name__} (role {message.role!r}) is left out: no message of ours fits it.",
+                stacklevel=3,
             )
         else:
             load(loader, message)
@@ -94,7 +95,9 @@ class _Loader:
     def tool(self, message: Any) -> None:
         name = self.names.get(message.tool_call_id)
         if name is None:
-            raise ValueError(f"Tool call with ID {message.tool_call_id} not found in the history.")
+            raise ValueError(
+                f"A tool's message answers {message.tool_call_id!r}, but no message before it calls a tool with that id."
+            )
         builtin = _split_builtin(message.tool_call_id)
         if builtin is None:
             self.builder.add(ToolReturnPart(name, message.content, message.tool_call_id))
@@ -115,15 +118,15 @@ class _Loader:
         content: dict[str, Any] = message.content
         if message.activity_type == FILE_ACTIVITY:
             if not content.get("url"):
-                raise ValueError(f"ActivityMessage with activity_type={FILE_ACTIVITY!r} must have a non-empty url.")
+                raise ValueError(f"An activity {FILE_ACTIVITY!r} holds a file: its content needs a `url`.")
             names = ("id", "provider_name", "provider_details")
             file = BinaryContent.from_data_uri(content["url"])
             self.builder.add(FilePart(file, **_picked(content, names)))
         elif message.activity_type == UPLOADED_FILE_ACTIVITY:
             if not content.get("file_id") or not content.get("provider_name"):
                 raise ValueError(
-                    f"ActivityMessage with activity_type={UPLOADED_FILE_ACTIVITY!r}"
-                    " must have non-empty file_id and provider_name."
+                    f"An activity {UPLOADED_FILE_ACTIVITY!r} refers to a file: its content needs a `file_id` and the "
+                    "`provider_name` that has it."
                 )
             names = ("file_id", "provider_name", "vendor_metadata", "media_type", "identifier")
             self.builder.add(UserPromptPart([UploadedFile(**_picked(content, names))]))

@@ -37,7 +37,7 @@ def parse_ag_ui_version(version: str) -> tuple[int, ...]:
     """The numbers of a version, without a pre-release's suffix. `UserError` where it does not begin with one."""
     numbers = re.match(r"\d+(\.\d+)*", version)
     if numbers is None:
-        raise UserError(f"Invalid AG-UI version {version!r}: expected a dotted numeric version like '0.1.13'")
+        raise UserError(f"{version!r} is no version of AG-UI: write numbers and dots, such as '0.1.13'")
     return tuple(int(number) for number in numbers[0].split("."))
 
 

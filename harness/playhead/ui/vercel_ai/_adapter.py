@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import TypeAdapter
 
@@ -18,7 +18,7 @@ from playhead.ui._stream import UIEventStream
 from playhead.ui.vercel_ai._dump import MakeId, dump_messages, stable_id
 from playhead.ui.vercel_ai._events import VercelAIEventStream
 from playhead.ui.vercel_ai._load import approval_responses, load_messages
-from playhead.ui.vercel_ai.request_types import RequestData, UIMessage
+from playhead.ui.vercel_ai.request_types import RequestData, ToolApprovalResponded, UIMessage
 from playhead.ui.vercel_ai.response_types import BaseChunk
 
 if TYPE_CHECKING:
@@ -94,10 +94,14 @@ class VercelAIAdapter(UIAdapter[RequestData, UIMessage, BaseChunk, AgentDepsT, O
         """What the request says about calls that waited for approval."""
         if self.sdk_version < 6:
             return None
-        approvals: dict[str, Any] = {}
-        for call_id, answer in approval_responses(self.run_input.messages):
-            if answer.approved:
-                approvals[call_id] = True
-            else:
-                approvals[call_id] = ToolDenied(answer.reason) if answer.reason else False
-        return DeferredToolResults(approvals=cast("Any", approvals)) if approvals else None
+        answers: dict[str, Any] = {
+            call_id: _decision(answer) for call_id, answer in approval_responses(self.run_input.messages)
+        }
+        return DeferredToolResults(approvals=answers) if answers else None
+
+
+def _decision(answer: ToolApprovalResponded) -> bool | ToolDenied:
+    """An approval, or a denial with its reason where it has one."""
+    if answer.reason and not answer.approved:
+        return ToolDenied(answer.reason)
+    return answer.approved

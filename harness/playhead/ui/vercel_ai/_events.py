@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from pydantic_core import to_json
 
@@ -46,6 +46,18 @@ _HEADERS = {"x-vercel-ai-ui-message-stream": "v1"}
 OwnChunk: TypeAlias = chunks.DataChunk | chunks.SourceUrlChunk | chunks.SourceDocumentChunk | chunks.FileChunk
 """Chunks that a tool may send to the browser itself: data, not those that steer the protocol."""
 _OWN_CHUNKS = (chunks.DataChunk, chunks.SourceUrlChunk, chunks.SourceDocumentChunk, chunks.FileChunk)
+
+
+class _Words(NamedTuple):
+    """The chunks of one kind of words."""
+
+    start: Callable[..., BaseChunk]
+    delta: Callable[..., BaseChunk]
+    end: Callable[..., BaseChunk]
+
+
+_TEXT = _Words(chunks.TextStartChunk, chunks.TextDeltaChunk, chunks.TextEndChunk)
+_REASONING = _Words(chunks.ReasoningStartChunk, chunks.ReasoningDeltaChunk, chunks.ReasoningEndChunk)
 
 
 @dataclass
@@ -93,43 +105,44 @@ class VercelAIEventStream(UIEventStream[RequestData, BaseChunk, AgentDepsT, Outp
         self._finish_reason = "error"
         yield chunks.ErrorChunk(error_text=str(error))
 
-    async def handle_text_start(self, part: TextPart, follows_text: bool = False) -> AsyncIterator[BaseChunk]:
+    def handle_text_start(self, part: TextPart, follows_text: bool = False) -> AsyncIterator[BaseChunk]:
+        return self._begin(_TEXT, part, joined=follows_text)
+
+    def handle_text_delta(self, delta: TextPartDelta) -> AsyncIterator[BaseChunk]:
+        return self._go_on(_TEXT, delta, None)
+
+    def handle_text_end(self, part: TextPart, followed_by_text: bool = False) -> AsyncIterator[BaseChunk]:
+        return self._end(_TEXT, part, joined=followed_by_text)
+
+    def handle_thinking_start(self, part: ThinkingPart, follows_thinking: bool = False) -> AsyncIterator[BaseChunk]:
+        # Each piece of reasoning has a signature of its own: none is joined to the one before.
+        return self._begin(_REASONING, part, joined=False)
+
+    def handle_thinking_delta(self, delta: ThinkingPartDelta) -> AsyncIterator[BaseChunk]:
+        return self._go_on(_REASONING, delta, delta.signature_delta)
+
+    def handle_thinking_end(self, part: ThinkingPart, followed_by_thinking: bool = False) -> AsyncIterator[BaseChunk]:
+        return self._end(_REASONING, part, joined=False)
+
+    async def _begin(self, words: _Words, part: TextPart | ThinkingPart, *, joined: bool) -> AsyncIterator[BaseChunk]:
         about = part_metadata(part)
-        if not follows_text:
-            yield chunks.TextStartChunk(id=self.new_message_id(), provider_metadata=about)
+        if not joined:
+            yield words.start(id=self.new_message_id(), provider_metadata=about)
         if part.content:
-            yield chunks.TextDeltaChunk(id=self.message_id, delta=part.content, provider_metadata=about)
+            yield words.delta(id=self.message_id, delta=part.content, provider_metadata=about)
 
-    async def handle_text_delta(self, delta: TextPartDelta) -> AsyncIterator[BaseChunk]:
-        if delta.content_delta:
-            about = dump_provider_metadata(provider_name=delta.provider_name, provider_details=delta.provider_details)
-            yield chunks.TextDeltaChunk(id=self.message_id, delta=delta.content_delta, provider_metadata=about)
-
-    async def handle_text_end(self, part: TextPart, followed_by_text: bool = False) -> AsyncIterator[BaseChunk]:
-        if not followed_by_text:
-            yield chunks.TextEndChunk(id=self.message_id, provider_metadata=part_metadata(part))
-
-    async def handle_thinking_start(
-        self, part: ThinkingPart, follows_thinking: bool = False
+    async def _go_on(
+        self, words: _Words, delta: TextPartDelta | ThinkingPartDelta, signature: str | None
     ) -> AsyncIterator[BaseChunk]:
-        about = part_metadata(part)
-        yield chunks.ReasoningStartChunk(id=self.new_message_id(), provider_metadata=about)
-        if part.content:
-            yield chunks.ReasoningDeltaChunk(id=self.message_id, delta=part.content, provider_metadata=about)
-
-    async def handle_thinking_delta(self, delta: ThinkingPartDelta) -> AsyncIterator[BaseChunk]:
         if delta.content_delta:
             about = dump_provider_metadata(
-                provider_name=delta.provider_name,
-                signature=delta.signature_delta,
-                provider_details=delta.provider_details,
+                provider_name=delta.provider_name, signature=signature, provider_details=delta.provider_details
             )
-            yield chunks.ReasoningDeltaChunk(id=self.message_id, delta=delta.content_delta, provider_metadata=about)
+            yield words.delta(id=self.message_id, delta=delta.content_delta, provider_metadata=about)
 
-    async def handle_thinking_end(
-        self, part: ThinkingPart, followed_by_thinking: bool = False
-    ) -> AsyncIterator[BaseChunk]:
-        yield chunks.ReasoningEndChunk(id=self.message_id, provider_metadata=part_metadata(part))
+    async def _end(self, words: _Words, part: TextPart | ThinkingPart, *, joined: bool) -> AsyncIterator[BaseChunk]:
+        if not joined:
+            yield words.end(id=self.message_id, provider_metadata=part_metadata(part))
 
     def handle_tool_call_start(self, part: ToolCallPart) -> AsyncIterator[BaseChunk]:
         return self._call_start(part, None)

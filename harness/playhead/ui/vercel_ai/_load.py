@@ -66,7 +66,7 @@ def approval_responses(messages: Sequence[ui.UIMessage]) -> Iterator[tuple[str, 
 def _load_system(builder: MessagesBuilder, message: ui.UIMessage) -> None:
     for part in message.parts:
         if not isinstance(part, ui.TextUIPart):
-            raise ValueError(f"Unsupported system message part type: {type(part)}")
+            raise ValueError(f"A system message has texts only, not {type(part).__name__}.")
         builder.add(SystemPromptPart(part.text))
 
 
@@ -78,7 +78,7 @@ def _load_user(builder: MessagesBuilder, message: ui.UIMessage) -> None:
         elif isinstance(part, ui.FileUIPart):
             content.append(_load_file(part))
         elif not isinstance(part, ui.DataUIPart):
-            raise ValueError(f"Unsupported user message part type: {type(part)}")
+            raise ValueError(f"A user's message has texts, files and data, not {type(part).__name__}.")
     if content:
         only = content[0] if len(content) == 1 and isinstance(content[0], str) else content
         builder.add(UserPromptPart(only))
@@ -114,7 +114,7 @@ def _load_assistant_part(builder: MessagesBuilder, part: ui.UIMessagePart) -> No
         except ValueError as error:
             # No model answers with a link: where the bytes are gone there is nothing to give back to it.
             raise ValueError(
-                "Vercel AI integration can currently only handle assistant file parts with data URIs."
+                f"A file in an assistant's message has to be a `data:` URI, not {part.url[:100]!r}."
             ) from error
         builder.add(FilePart(file, **_origin(load_provider_metadata(part.provider_metadata))))
     elif isinstance(part, ui.DynamicToolPart):

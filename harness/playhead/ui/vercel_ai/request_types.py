@@ -54,42 +54,18 @@ class BaseUIPart(CamelBaseModel, ABC):
     """A part of a UI message."""
 
 
+class StepStartUIPart(BaseUIPart):
+    """Where a new step begins."""
+
+    type: Literal["step-start"] = "step-start"
+
+
 class TextUIPart(BaseUIPart):
     """Text."""
 
     type: Literal["text"] = "text"
     text: str
     state: _TextState | None = None
-    provider_metadata: ProviderMetadata | None = None
-
-
-class ReasoningUIPart(BaseUIPart):
-    """The model's reasoning."""
-
-    type: Literal["reasoning"] = "reasoning"
-    text: str
-    state: _TextState | None = None
-    provider_metadata: ProviderMetadata | None = None
-
-
-class SourceUrlUIPart(BaseUIPart):
-    """A source by URL."""
-
-    type: Literal["source-url"] = "source-url"
-    source_id: str
-    url: str
-    title: str | None = None
-    provider_metadata: ProviderMetadata | None = None
-
-
-class SourceDocumentUIPart(BaseUIPart):
-    """A document as a source."""
-
-    type: Literal["source-document"] = "source-document"
-    source_id: str
-    media_type: str
-    title: str
-    filename: str | None = None
     provider_metadata: ProviderMetadata | None = None
 
 
@@ -103,10 +79,13 @@ class FileUIPart(BaseUIPart):
     provider_metadata: ProviderMetadata | None = None
 
 
-class StepStartUIPart(BaseUIPart):
-    """Where a new step begins."""
+class ReasoningUIPart(BaseUIPart):
+    """The model's reasoning."""
 
-    type: Literal["step-start"] = "step-start"
+    type: Literal["reasoning"] = "reasoning"
+    text: str
+    state: _TextState | None = None
+    provider_metadata: ProviderMetadata | None = None
 
 
 class DataUIPart(BaseUIPart):
@@ -115,6 +94,27 @@ class DataUIPart(BaseUIPart):
     type: Annotated[str, Field(pattern=r"^data-")]
     id: str | None = None
     data: Any
+
+
+class SourceDocumentUIPart(BaseUIPart):
+    """A document as a source."""
+
+    type: Literal["source-document"] = "source-document"
+    source_id: str
+    media_type: str
+    title: str
+    filename: str | None = None
+    provider_metadata: ProviderMetadata | None = None
+
+
+class SourceUrlUIPart(BaseUIPart):
+    """A source by URL."""
+
+    type: Literal["source-url"] = "source-url"
+    source_id: str
+    url: str
+    title: str | None = None
+    provider_metadata: ProviderMetadata | None = None
 
 
 class ToolApprovalRequested(CamelBaseModel):

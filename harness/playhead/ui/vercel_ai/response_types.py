@@ -55,31 +55,66 @@ class BaseChunk(CamelBaseModel, ABC):
         return self.model_dump_json(by_alias=True, exclude_none=True)
 
 
-class TextStartChunk(BaseChunk):
-    """A text begins."""
+# --------------------------------------------------------------------------- the answer and its steps
+class StartChunk(BaseChunk):
+    """The answer begins."""
 
-    type: Literal["text-start"] = "text-start"
-    id: str
-    provider_metadata: ProviderMetadata | None = None
-
-
-class TextDeltaChunk(BaseChunk):
-    """More text."""
-
-    type: Literal["text-delta"] = "text-delta"
-    delta: str
-    id: str
-    provider_metadata: ProviderMetadata | None = None
+    type: Literal["start"] = "start"
+    message_id: str | None = None
+    message_metadata: Any | None = None
 
 
-class TextEndChunk(BaseChunk):
-    """A text is over."""
+class StartStepChunk(BaseChunk):
+    """A step (a request to the model) begins."""
 
-    type: Literal["text-end"] = "text-end"
-    id: str
-    provider_metadata: ProviderMetadata | None = None
+    type: Literal["start-step"] = "start-step"
 
 
+class FinishStepChunk(BaseChunk):
+    """A step is over."""
+
+    type: Literal["finish-step"] = "finish-step"
+
+
+class MessageMetadataChunk(BaseChunk):
+    """Metadata of the whole message."""
+
+    type: Literal["message-metadata"] = "message-metadata"
+    message_metadata: Any
+
+
+class FinishChunk(BaseChunk):
+    """The answer is over."""
+
+    type: Literal["finish"] = "finish"
+    finish_reason: FinishReason = None
+    message_metadata: Any | None = None
+
+
+class ErrorChunk(BaseChunk):
+    """The run has failed."""
+
+    type: Literal["error"] = "error"
+    error_text: str
+
+
+class AbortChunk(BaseChunk):
+    """The answer was broken off."""
+
+    type: Literal["abort"] = "abort"
+    reason: str | None = None
+
+
+class DoneChunk(BaseChunk):
+    """The end of the stream, `[DONE]`."""
+
+    type: Literal["done"] = "done"
+
+    def encode(self, sdk_version: int) -> str:
+        return "[DONE]"
+
+
+# --------------------------------------------------------------------------- what the model says
 class ReasoningStartChunk(BaseChunk):
     """Reasoning begins."""
 
@@ -105,13 +140,32 @@ class ReasoningEndChunk(BaseChunk):
     provider_metadata: ProviderMetadata | None = None
 
 
-class ErrorChunk(BaseChunk):
-    """The run has failed."""
+class TextStartChunk(BaseChunk):
+    """A text begins."""
 
-    type: Literal["error"] = "error"
-    error_text: str
+    type: Literal["text-start"] = "text-start"
+    id: str
+    provider_metadata: ProviderMetadata | None = None
 
 
+class TextDeltaChunk(BaseChunk):
+    """More text."""
+
+    type: Literal["text-delta"] = "text-delta"
+    delta: str
+    id: str
+    provider_metadata: ProviderMetadata | None = None
+
+
+class TextEndChunk(BaseChunk):
+    """A text is over."""
+
+    type: Literal["text-end"] = "text-end"
+    id: str
+    provider_metadata: ProviderMetadata | None = None
+
+
+# --------------------------------------------------------------------------- calls of tools, from their first word to their outcome
 class ToolInputStartChunk(BaseChunk):
     """The model begins to call a tool."""
 
@@ -136,18 +190,6 @@ class ToolInputDeltaChunk(BaseChunk):
     input_text_delta: str
 
 
-class ToolInputAvailableChunk(BaseChunk):
-    """A call's arguments are complete."""
-
-    type: Literal["tool-input-available"] = "tool-input-available"
-    tool_call_id: str
-    tool_name: str
-    input: Any
-    provider_executed: bool | None = None
-    provider_metadata: ProviderMetadata | None = None
-    dynamic: bool | None = None
-
-
 class ToolInputErrorChunk(BaseChunk):
     """A call's arguments are wrong."""
 
@@ -161,24 +203,15 @@ class ToolInputErrorChunk(BaseChunk):
     error_text: str
 
 
-class ToolOutputAvailableChunk(BaseChunk):
-    """A tool has returned."""
+class ToolInputAvailableChunk(BaseChunk):
+    """A call's arguments are complete."""
 
-    type: Literal["tool-output-available"] = "tool-output-available"
+    type: Literal["tool-input-available"] = "tool-input-available"
     tool_call_id: str
-    output: Any
+    tool_name: str
+    input: Any
     provider_executed: bool | None = None
-    dynamic: bool | None = None
-    preliminary: bool | None = None
-
-
-class ToolOutputErrorChunk(BaseChunk):
-    """A tool has failed."""
-
-    type: Literal["tool-output-error"] = "tool-output-error"
-    tool_call_id: str
-    error_text: str
-    provider_executed: bool | None = None
+    provider_metadata: ProviderMetadata | None = None
     dynamic: bool | None = None
 
 
@@ -195,6 +228,36 @@ class ToolOutputDeniedChunk(BaseChunk):
 
     type: Literal["tool-output-denied"] = "tool-output-denied"
     tool_call_id: str
+
+
+class ToolOutputErrorChunk(BaseChunk):
+    """A tool has failed."""
+
+    type: Literal["tool-output-error"] = "tool-output-error"
+    tool_call_id: str
+    error_text: str
+    provider_executed: bool | None = None
+    dynamic: bool | None = None
+
+
+class ToolOutputAvailableChunk(BaseChunk):
+    """A tool has returned."""
+
+    type: Literal["tool-output-available"] = "tool-output-available"
+    tool_call_id: str
+    output: Any
+    provider_executed: bool | None = None
+    dynamic: bool | None = None
+    preliminary: bool | None = None
+
+
+# --------------------------------------------------------------------------- what is shown beside the text
+class FileChunk(BaseChunk):
+    """A file."""
+
+    type: Literal["file"] = "file"
+    url: str
+    media_type: str
 
 
 class SourceUrlChunk(BaseChunk):
@@ -218,14 +281,6 @@ class SourceDocumentChunk(BaseChunk):
     provider_metadata: ProviderMetadata | None = None
 
 
-class FileChunk(BaseChunk):
-    """A file."""
-
-    type: Literal["file"] = "file"
-    url: str
-    media_type: str
-
-
 class DataChunk(BaseChunk):
     """The application's own data; `transient` data is shown and not kept."""
 
@@ -233,54 +288,3 @@ class DataChunk(BaseChunk):
     id: str | None = None
     data: Any
     transient: bool | None = None
-
-
-class StartStepChunk(BaseChunk):
-    """A step (a request to the model) begins."""
-
-    type: Literal["start-step"] = "start-step"
-
-
-class FinishStepChunk(BaseChunk):
-    """A step is over."""
-
-    type: Literal["finish-step"] = "finish-step"
-
-
-class StartChunk(BaseChunk):
-    """The answer begins."""
-
-    type: Literal["start"] = "start"
-    message_id: str | None = None
-    message_metadata: Any | None = None
-
-
-class FinishChunk(BaseChunk):
-    """The answer is over."""
-
-    type: Literal["finish"] = "finish"
-    finish_reason: FinishReason = None
-    message_metadata: Any | None = None
-
-
-class AbortChunk(BaseChunk):
-    """The answer was broken off."""
-
-    type: Literal["abort"] = "abort"
-    reason: str | None = None
-
-
-class MessageMetadataChunk(BaseChunk):
-    """Metadata of the whole message."""
-
-    type: Literal["message-metadata"] = "message-metadata"
-    message_metadata: Any
-
-
-class DoneChunk(BaseChunk):
-    """The end of the stream, `[DONE]`."""
-
-    type: Literal["done"] = "done"
-
-    def encode(self, sdk_version: int) -> str:
-        return "[DONE]"
