@@ -38,7 +38,7 @@ _PROVIDERS = {"vertexai": "google-vertex"}
 
 
 def _warn(old: str, new: str, *, depth: int = 3) -> None:
-    warnings.warn(f"`{old}` is deprecated, use `{new}` instead.", DeprecationWarning, stacklevel=depth + 1)
+    warnings.warn(f"`{old}` is deprecated: its name is `{new}` now", DeprecationWarning, stacklevel=depth + 1)
 
 
 def older_agent_arguments(given: dict[str, Any]) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def older_agent_arguments(given: dict[str, Any]) -> dict[str, Any]:
 def plain_function_in_tool(depth: int) -> None:
     """`FunctionToolset.tool` was given a function without the context, `depth` frames above."""
     warnings.warn(
-        "Passing a function without `RunContext` to `FunctionToolset.tool()` is deprecated, "
-        "use `tool_plain()` instead.",
+        "`FunctionToolset.tool()` is for functions that take a `RunContext` first (deprecated for others): this one "
+        "belongs in `tool_plain()`.",
         DeprecationWarning,
         stacklevel=depth + 1,
     )
@@ -80,8 +80,7 @@ def provider_of_bare_name(model: str) -> str | None:
     for beginning, provider in _FAMILIES.items():
         if model.startswith(beginning):
             warnings.warn(
-                "Specifying a model name without a provider prefix is deprecated. "
-                f"Instead of {model!r}, use '{provider}:{model}'.",
+                f"{model!r} does not say whose model it is, which is deprecated: write '{provider}:{model}'.",
                 DeprecationWarning,
                 stacklevel=4,
             )
@@ -95,7 +94,9 @@ def newer_provider(provider: str) -> str:
     if newer is None:
         return provider
     warnings.warn(
-        f"The {provider!r} provider name is deprecated. Use {newer!r} instead.", DeprecationWarning, stacklevel=3
+        f"The provider {provider!r} is called {newer!r} now: its older name is deprecated.",
+        DeprecationWarning,
+        stacklevel=3,
     )
     return newer
 
@@ -107,13 +108,13 @@ class OlderAgent:
 
         def output_validator(self, func: Any, /) -> Any: ...
 
-    @deprecated("`result_validator` is deprecated, use `output_validator` instead.")
+    @deprecated("`result_validator` is deprecated: its name is `output_validator` now")
     def result_validator(self, func: F, /) -> F:
         """The older name of `output_validator`."""
         return self.output_validator(func)
 
     @property
-    @deprecated("`result_type` is deprecated, use `output_type` instead.")
+    @deprecated("`result_type` is deprecated: its name is `output_type` now")
     def result_type(self) -> Any:
         """The older name of `output_type`."""
         return getattr(self, "output_type")  # noqa: B009  # the name is declared by the subclass
@@ -126,7 +127,7 @@ class OlderResult:
         output: Any
 
     @property
-    @deprecated("`data` is deprecated, use `output` instead.")
+    @deprecated("`data` is deprecated: its name is `output` now")
     def data(self) -> Any:
         """The older name of `output`."""
         return self.output
@@ -145,27 +146,27 @@ class OlderStreamedResult:
 
         async def validate_response_output(self, message: ModelResponse, *, allow_partial: bool = False) -> Any: ...
 
-    @deprecated("`StreamedRunResult.stream` is deprecated, use `stream_output` instead.")
+    @deprecated("`StreamedRunResult.stream` is deprecated: its name is `stream_output` now")
     def stream(self, *, debounce_by: float | None = 0.1) -> AsyncGenerator[Any]:
         """The older name of `stream_output`."""
         return self.stream_output(debounce_by=debounce_by)
 
-    @deprecated("`StreamedRunResult.stream_structured` is deprecated, use `stream_responses` instead.")
+    @deprecated("`StreamedRunResult.stream_structured` is deprecated: its name is `stream_responses` now")
     def stream_structured(self, *, debounce_by: float | None = 0.1) -> AsyncGenerator[Any]:
         """The older name of `stream_responses`."""
         return self.stream_responses(debounce_by=debounce_by)
 
-    @deprecated("`get_data` is deprecated, use `get_output` instead.")
+    @deprecated("`get_data` is deprecated: its name is `get_output` now")
     async def get_data(self) -> Any:
         """The older name of `get_output`."""
         return await self.get_output()
 
-    @deprecated("`validate_structured_result` is deprecated, use `validate_response_output` instead.")
+    @deprecated("`validate_structured_result` is deprecated: its name is `validate_response_output` now")
     async def validate_structured_result(self, message: ModelResponse, *, allow_partial: bool = False) -> Any:
         """The older name of `validate_response_output`."""
         return await self.validate_response_output(message, allow_partial=allow_partial)
 
-    @deprecated("`validate_structured_output` is deprecated, use `validate_response_output` instead.")
+    @deprecated("`validate_structured_output` is deprecated: its name is `validate_response_output` now")
     async def validate_structured_output(self, message: ModelResponse, *, allow_partial: bool = False) -> Any:
         """The older name of `validate_response_output`."""
         return await self.validate_response_output(message, allow_partial=allow_partial)

@@ -127,7 +127,7 @@ class WebFetchTool(AbstractBuiltinTool):
     kind: str = "web_fetch"
 
 
-@deprecated("`UrlContextTool` is deprecated. Use `WebFetchTool` instead.")
+@deprecated("`UrlContextTool` is deprecated: its name is `WebFetchTool` now")
 @dataclass(kw_only=True)
 class UrlContextTool(WebFetchTool):
     """The older name of `WebFetchTool`."""

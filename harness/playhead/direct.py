@@ -176,8 +176,8 @@ class StreamedResponseSync:
     def _open(self) -> DirectStream:
         if self._stream is None:
             raise RuntimeError(
-                "StreamedResponseSync must be used as a context manager. "
-                "Use: `with model_request_stream_sync(...) as stream:`"
+                "This stream is not open: it is read inside of its block, "
+                "`with model_request_stream_sync(...) as stream:`"
             )
         return self._stream
 

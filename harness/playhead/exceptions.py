@@ -197,16 +197,19 @@ class UnexpectedModelBehavior(AgentRunError):
 
     def __init__(self, message: str, body: str | None = None) -> None:
         self.message = message
-        if body is not None:
-            try:
-                body = json.dumps(json.loads(body), indent=2)
-            except ValueError:
-                pass
-        self.body = body
+        self.body = None if body is None else _laid_out(body)
         super().__init__(message)
 
     def __str__(self) -> str:
         return f"{self.message}, body:\n{self.body}" if self.body else self.message
+
+
+def _laid_out(body: str) -> str:
+    """JSON over several lines; any other text as it is."""
+    try:
+        return json.dumps(json.loads(body), indent=2)
+    except ValueError:
+        return body
 
 
 class ContentFilterError(UnexpectedModelBehavior):

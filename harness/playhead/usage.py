@@ -44,13 +44,13 @@ class UsageBase:
         return self.input_tokens + self.output_tokens
 
     @property
-    @deprecated("`request_tokens` is deprecated, use `input_tokens` instead")
+    @deprecated("`request_tokens` is deprecated: its name is `input_tokens` now")
     def request_tokens(self) -> int:
         """The older name of `input_tokens`."""
         return self.input_tokens
 
     @property
-    @deprecated("`response_tokens` is deprecated, use `output_tokens` instead")
+    @deprecated("`response_tokens` is deprecated: its name is `output_tokens` now")
     def response_tokens(self) -> int:
         """The older name of `output_tokens`."""
         return self.output_tokens
@@ -172,7 +172,7 @@ class RunUsage(UsageBase):
         return total
 
 
-@deprecated("`Usage` is deprecated, use `RunUsage` instead")
+@deprecated("`Usage` is deprecated: its name is `RunUsage` now")
 @dataclass(repr=False, kw_only=True)
 class Usage(RunUsage):
     """The older name of `RunUsage`."""
@@ -218,19 +218,19 @@ class UsageLimits:
         self.request_limit = request_limit
         self.tool_calls_limit = tool_calls_limit
         # The older names are accepted without a warning, as the reference does.
-        self.input_tokens_limit = input_tokens_limit if input_tokens_limit is not None else request_tokens_limit
-        self.output_tokens_limit = output_tokens_limit if output_tokens_limit is not None else response_tokens_limit
+        self.input_tokens_limit = request_tokens_limit if input_tokens_limit is None else input_tokens_limit
+        self.output_tokens_limit = response_tokens_limit if output_tokens_limit is None else output_tokens_limit
         self.total_tokens_limit = total_tokens_limit
         self.count_tokens_before_request = count_tokens_before_request
 
     @property
-    @deprecated("`request_tokens_limit` is deprecated, use `input_tokens_limit` instead")
+    @deprecated("`request_tokens_limit` is deprecated: its name is `input_tokens_limit` now")
     def request_tokens_limit(self) -> int | None:
         """The older name of `input_tokens_limit`."""
         return self.input_tokens_limit
 
     @property
-    @deprecated("`response_tokens_limit` is deprecated, use `output_tokens_limit` instead")
+    @deprecated("`response_tokens_limit` is deprecated: its name is `output_tokens_limit` now")
     def response_tokens_limit(self) -> int | None:
         """The older name of `output_tokens_limit`."""
         return self.output_tokens_limit

@@ -24,12 +24,12 @@ from playhead.usage import RequestUsage, RunUsage, UsageLimits
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_an_older_name_gives_the_value_and_names_the_new_one(owner: Any, older: str, newer: str, value: Any) -> None:
-    with pytest.warns(DeprecationWarning, match=f"`{older}` is deprecated, use `{newer}` instead"):
+    with pytest.warns(DeprecationWarning, match=f"`{older}` is deprecated: its name is `{newer}` now"):
         assert getattr(owner, older) == value
 
 
 def test_usage_is_the_older_run_usage() -> None:
-    with pytest.warns(DeprecationWarning, match="`Usage` is deprecated, use `RunUsage` instead"):
+    with pytest.warns(DeprecationWarning, match="`Usage` is deprecated: its name is `RunUsage` now"):
         assert isinstance(usage.Usage(requests=1), RunUsage)
 
 

@@ -362,7 +362,7 @@ class TestPreparing:
             None, ModelRequestParameters(output_mode="auto", allow_text_output=False, **output)
         )
         assert (parameters.output_mode, parameters.allow_text_output, parameters.output_tools) == (mode, True, [])
-        with pytest.raises(UserError, match="at the same time"):
+        with pytest.raises(UserError, match="While it thinks"):
             asked.prepare_request(None, ModelRequestParameters(output_mode="tool", allow_text_output=False, **output))
 
     @pytest.mark.parametrize(("name", "mode"), [("gemini-3-pro", "native"), ("gemini-2.5-pro", "prompted")])
@@ -375,7 +375,7 @@ class TestPreparing:
         }
         _, parameters = asked.prepare_request(None, ModelRequestParameters(output_mode="auto", **more))
         assert (parameters.output_mode, parameters.output_tools) == (mode, [])
-        with pytest.raises(UserError, match="at the same time"):
+        with pytest.raises(UserError, match="take no output tool beside"):
             asked.prepare_request(None, ModelRequestParameters(output_mode="tool", **more))
 
 

@@ -79,7 +79,7 @@ def test_a_name_gives_the_class_of_its_provider(name: str, expected: type):
     ],
 )
 def test_a_bare_name_works_and_says_what_to_write_instead(bare: str, full: str):
-    with pytest.warns(DeprecationWarning, match=f"use '{full}'"):
+    with pytest.warns(DeprecationWarning, match=f"write '{full}'"):
         model = infer_model(bare)
     assert model.model_id == full
 

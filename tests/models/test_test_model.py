@@ -100,7 +100,7 @@ async def test_wrapped_output_can_be_given_as_it_is() -> None:
 
 async def test_text_can_be_given_where_text_is_allowed() -> None:
     assert (await Agent(TestModel(custom_output_text="yes")).run("hi")).output == "yes"
-    with pytest.raises(AssertionError, match="Plain response not allowed, but `custom_output_text` is set"):
+    with pytest.raises(AssertionError, match="the agent takes no text for its output"):
         await Agent(TestModel(custom_output_text="yes"), output_type=City).run("hi")
 
 

@@ -199,7 +199,7 @@ async def test_nested_tool_returns_are_refused() -> None:
     def rich() -> list[Any]:
         return [ToolReturn(return_value=1)]
 
-    with pytest.raises(UserError, match="contains invalid nested `ToolReturn` objects"):
+    with pytest.raises(UserError, match="returned a list with a `ToolReturn` in it"):
         await agent.run("hi")
 
 
@@ -528,7 +528,7 @@ async def test_history_processors_make_the_history_anew() -> None:
     assert len(model.asked[0][0]) == 1
     assert [message.kind for message in result.new_messages()] == ["request", "response"]
     agent.history_processors = [lambda messages: []]
-    with pytest.raises(UserError, match="Processed history cannot be empty"):
+    with pytest.raises(UserError, match="left no message"):
         await agent.run("c")
 
 
@@ -600,7 +600,7 @@ async def test_a_call_may_be_denied() -> None:
 async def test_every_open_call_needs_a_result() -> None:
     agent, _ = deferring(CALLS)
     history = (await agent.run("hi")).all_messages()
-    with pytest.raises(UserError, match="results need to be provided for all deferred tool calls"):
+    with pytest.raises(UserError, match="has to answer every call that waits"):
         await agent.run(message_history=history, deferred_tool_results=DeferredToolResults(calls={"1": 1}))
 
 
@@ -613,7 +613,7 @@ async def test_deferred_calls_need_an_output_that_can_say_so() -> None:
 
     with pytest.raises(UserError, match="`DeferredToolRequests` is not among output types"):
         await agent.run("hi")
-    with pytest.raises(UserError, match="To use tools that require approval"):
+    with pytest.raises(UserError, match="needs approval, and a run that waits for it ends with `DeferredToolRequests`"):
 
         @agent.tool_plain(requires_approval=True)
         def delete() -> None: ...

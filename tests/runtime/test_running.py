@@ -93,7 +93,7 @@ async def test_what_the_output_tool_is_said_to_have_returned_can_be_changed() ->
     assert changed[-1].parts[0].content == "Noted."  # type: ignore[union-attr]
     assert result.all_messages()[-1].parts[0].content == "Final result processed."  # type: ignore[union-attr]
     text = await Agent(TestModel()).run("hi")
-    with pytest.raises(ValueError, match="Cannot set output tool return content when the return type is `str`"):
+    with pytest.raises(ValueError, match="this run's output is text"):
         text.all_messages(output_tool_return_content="x")
 
 

@@ -140,7 +140,7 @@ def test_all_errors_of_a_signature_are_told_at_once() -> None:
     with pytest.raises(UserError) as raised:
         function_schema(function, takes_ctx=True, require_parameter_descriptions=True)
     assert str(raised.value).splitlines()[1:] == [
-        "  First parameter of tools that take context must be annotated with RunContext[...]",
+        "  the first parameter of a tool with a context is annotated `RunContext[...]`",
         "  RunContext annotations can only be used as the first argument",
         "  Missing parameter descriptions for b",
     ]
@@ -170,7 +170,7 @@ def test_a_schema_that_is_a_reference_becomes_the_object_it_refers_to() -> None:
     }
     with pytest.raises(UserError, match="which it does not define"):
         check_object_json_schema({"$ref": "#/$defs/C"})
-    with pytest.raises(UserError, match="Schema must be an object"):
+    with pytest.raises(UserError, match="The JSON schema is not an object's"):
         check_object_json_schema({"type": "array"})
 
 

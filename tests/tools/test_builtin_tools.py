@@ -47,7 +47,7 @@ def test_data_of_no_known_tool_are_refused(data: Any) -> None:
 
 
 def test_old_data_are_read_with_a_warning_and_keep_their_kind() -> None:
-    with pytest.warns(DeprecationWarning, match="Use `WebFetchTool` instead"):
+    with pytest.warns(DeprecationWarning, match="its name is `WebFetchTool` now"):
         tool = ANY_TOOL.validate_python({"kind": "url_context", "max_uses": 5})
     assert isinstance(tool, WebFetchTool)
     assert ANY_TOOL.dump_python(tool)["kind"] == "url_context"

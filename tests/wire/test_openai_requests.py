@@ -68,7 +68,7 @@ def call_for(key: str, *, stream: bool = False) -> ModelCall:
     return ModelCall(model, history, settings, parameters, stream)
 
 
-@pytest.mark.filterwarnings("ignore:Sampling parameters")
+@pytest.mark.filterwarnings("ignore:A model that reasons takes none")
 @pytest.mark.parametrize(
     ("name", "conversation", "bodies"), CASES, ids=[f"{name}: {conversation}" for name, conversation, _ in CASES]
 )

@@ -172,7 +172,7 @@ class FileUrl(Shown, ABC):
         guess = _TYPES.guess_type(self.url if self.url.startswith("data:") else urlparse(self.url).path)[0]
         if guess is None:
             raise ValueError(
-                f"Could not infer media type from {self._noun} URL: {self.url}. Explicitly provide a `media_type` instead."
+                f"Nothing in the {self._noun} URL {self.url} tells the kind of file. Say it: `media_type=...`"
             )
         return guess
 
@@ -342,10 +342,10 @@ class BinaryContent(Shown):
     def from_data_uri(cls, data_uri: str) -> BinaryContent:
         """The content of a `data:` URI in base64. `ValueError` for any other."""
         if not data_uri.startswith("data:"):
-            raise ValueError('Data URI must start with "data:"')
+            raise ValueError(f"Not a `data:` URI: {data_uri[:40]!r}")
         media_type, separator, data = data_uri[5:].partition(";base64,")
         if not separator:
-            raise ValueError("Data URI must be base64 encoded")
+            raise ValueError("A `data:` URI that is not in base64 cannot be read here")
         return cls.narrow_type(cls(data=base64.b64decode(data), media_type=media_type))
 
     @classmethod
@@ -353,7 +353,7 @@ class BinaryContent(Shown):
         """The content of a file. `FileNotFoundError` where there is none."""
         file = Path(path)
         if not file.exists():
-            raise FileNotFoundError(f"File not found: {path}")
+            raise FileNotFoundError(f"There is no file {path}")
         media_type = _TYPES.guess_type(file.name)[0] or "application/octet-stream"
         return cls.narrow_type(cls(data=file.read_bytes(), media_type=media_type))
 
@@ -395,7 +395,7 @@ class BinaryContent(Shown):
         for table in (_AUDIO_FORMATS, _IMAGE_FORMATS, _VIDEO_FORMATS, _DOCUMENT_FORMATS):
             if self.media_type in table:
                 return table[self.media_type]
-        raise ValueError(f"Unknown media type: {self.media_type}")
+        raise ValueError(f"No short name is known for the media type {self.media_type!r}")
 
 
 @pydantic_dataclass(
@@ -419,7 +419,7 @@ class BinaryImage(BinaryContent):
 
     def __post_init__(self) -> None:
         if not self.is_image:
-            raise ValueError('`BinaryImage` must have a media type that starts with "image/"')
+            raise ValueError(f"A `BinaryImage` is of a type `image/...`, not {self.media_type!r}")
 
 
 @pydantic_dataclass
@@ -477,7 +477,7 @@ class UploadedFile(Shown):
         for table in (_AUDIO_FORMATS, _IMAGE_FORMATS, _VIDEO_FORMATS, _DOCUMENT_FORMATS):
             if self.media_type in table:
                 return table[self.media_type]
-        raise ValueError(f"Unknown media type: {self.media_type}")
+        raise ValueError(f"No short name is known for the media type {self.media_type!r}")
 
 
 MultiModalContent = Annotated[

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Annotated, Literal, TypeAlias, overload
+from typing import Annotated, Any, Literal, TypeAlias, overload
 
 import pydantic
 
 from playhead.exceptions import UnexpectedModelBehavior
-from playhead.messages._base import JsonObject, Shown, generate_tool_call_id
+from playhead.messages._base import JsonObject, Shown
 from playhead.messages._parts import BuiltinToolCallPart, ModelResponsePart, TextPart, ThinkingPart, ToolCallPart
 
 ProviderDetailsDelta: TypeAlias = JsonObject | Callable[[JsonObject | None], JsonObject] | None
@@ -35,13 +35,8 @@ class TextPartDelta(Shown):
     def apply(self, part: ModelResponsePart) -> TextPart:
         """A new `TextPart` with this text at its end. `ValueError` for any other part."""
         if not isinstance(part, TextPart):
-            raise ValueError("Cannot apply TextPartDeltas to non-TextParts")
-        return replace(
-            part,
-            content=part.content + self.content_delta,
-            provider_name=self.provider_name or part.provider_name,
-            provider_details=merge_details(part.provider_details, self.provider_details),
-        )
+            raise ValueError(f"More text belongs to a text, not to {type(part).__name__}")
+        return replace(part, content=part.content + self.content_delta, **_origin(part, self))
 
 
 @dataclass(repr=False, slots=True, kw_only=True)
@@ -65,12 +60,11 @@ class ThinkingPartDelta(Shown):
                 part,
                 content=part.content + (self.content_delta or ""),
                 signature=part.signature if self.signature_delta is None else self.signature_delta,
-                provider_name=self.provider_name or part.provider_name,
-                provider_details=merge_details(part.provider_details, self.provider_details),
+                **_origin(part, self),
             )
         if isinstance(part, ThinkingPartDelta):
             if self.content_delta is None and self.signature_delta is None:
-                raise ValueError("Cannot apply ThinkingPartDelta with no content or signature")
+                raise ValueError("A delta of reasoning without words and without a signature adds nothing")
             details = part.provider_details
             if callable(self.provider_details):
                 details = self.provider_details(None if callable(details) else details)
@@ -85,9 +79,7 @@ class ThinkingPartDelta(Shown):
                 provider_name=self.provider_name or part.provider_name,
                 provider_details=details,
             )
-        raise ValueError(
-            f"Cannot apply ThinkingPartDeltas to non-ThinkingParts or non-ThinkingPartDeltas ({part=}, {self=})"
-        )
+        raise ValueError(f"More reasoning belongs to reasoning, not to {part!r}: {self!r}")
 
 
 @dataclass(repr=False, slots=True, kw_only=True)
@@ -103,15 +95,12 @@ class ToolCallPartDelta(Shown):
 
     def as_part(self) -> ToolCallPart | None:
         """The part this delta begins; None while there is no name."""
-        if self.tool_name_delta is None:
+        if (name := self.tool_name_delta) is None:
             return None
-        return ToolCallPart(
-            self.tool_name_delta,
-            self.args_delta,
-            self.tool_call_id or generate_tool_call_id(),
-            provider_name=self.provider_name,
-            provider_details=self.provider_details,
-        )
+        part = ToolCallPart(name, self.args_delta, provider_name=self.provider_name)
+        part.provider_details = self.provider_details
+        part.tool_call_id = self.tool_call_id or part.tool_call_id
+        return part
 
     @overload
     def apply(self, part: ModelResponsePart) -> ToolCallPart | BuiltinToolCallPart: ...
@@ -132,8 +121,7 @@ class ToolCallPartDelta(Shown):
                 tool_name=part.tool_name + (self.tool_name_delta or ""),
                 args=join_args(part.args, self.args_delta, part=part, delta=self),
                 tool_call_id=self.tool_call_id or part.tool_call_id,
-                provider_name=self.provider_name or part.provider_name,
-                provider_details=merge_details(part.provider_details, self.provider_details),
+                **_origin(part, self),
             )
         if isinstance(part, ToolCallPartDelta):
             name = part.tool_name_delta
@@ -144,14 +132,16 @@ class ToolCallPartDelta(Shown):
                 tool_name_delta=name,
                 args_delta=join_args(part.args_delta, self.args_delta, part=part, delta=self),
                 tool_call_id=self.tool_call_id or part.tool_call_id,
-                provider_name=self.provider_name or part.provider_name,
-                provider_details=merge_details(part.provider_details, self.provider_details),
+                **_origin(part, self),
             )
             return delta.as_part() or delta
-        raise ValueError(
-            "Can only apply ToolCallPartDeltas to ToolCallParts, BuiltinToolCallParts, or ToolCallPartDeltas, "
-            f"not {part}"
-        )
+        raise ValueError(f"More of a call belongs to a call, not to {type(part).__name__}")
+
+
+def _origin(part: Any, delta: Any) -> dict[str, Any]:
+    """Who made the part, with what a delta says of it."""
+    details = merge_details(part.provider_details, delta.provider_details)
+    return {"provider_name": delta.provider_name or part.provider_name, "provider_details": details}
 
 
 def join_args(

@@ -107,7 +107,7 @@ class FunctionToolCallEvent(Shown):
         return self.part.tool_call_id
 
     @property
-    @deprecated("`call_id` is deprecated, use `tool_call_id` instead.")
+    @deprecated("`call_id` is deprecated: its name is `tool_call_id` now")
     def call_id(self) -> str:
         """The older name of `tool_call_id`."""
         return self.tool_call_id

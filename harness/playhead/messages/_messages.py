@@ -119,19 +119,19 @@ class ModelResponse(Shown):
         ]
 
     @property
-    @deprecated("`vendor_details` is deprecated, use `provider_details` instead")
+    @deprecated("`vendor_details` is deprecated: its name is `provider_details` now")
     def vendor_details(self) -> JsonObject | None:
         """The older name of `provider_details`."""
         return self.provider_details
 
     @property
-    @deprecated("`vendor_id` is deprecated, use `provider_response_id` instead")
+    @deprecated("`vendor_id` is deprecated: its name is `provider_response_id` now")
     def vendor_id(self) -> str | None:
         """The older name of `provider_response_id`."""
         return self.provider_response_id
 
     @property
-    @deprecated("`provider_request_id` is deprecated, use `provider_response_id` instead")
+    @deprecated("`provider_request_id` is deprecated: its name is `provider_response_id` now")
     def provider_request_id(self) -> str | None:
         """The older name of `provider_response_id`."""
         return self.provider_response_id

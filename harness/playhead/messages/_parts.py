@@ -290,26 +290,22 @@ class BaseToolCallPart(Shown):
         What is no JSON object becomes `{'INVALID_JSON': <the text>}`, so that it can be sent back to a provider, or
         raises `ValueError` (`AssertionError` for JSON that is no object) with `raise_if_invalid`.
         """
-        if not self.args:
-            return {}
-        if isinstance(self.args, dict):
-            return self.args
+        if not isinstance(self.args, str) or not self.args:
+            return self.args or {}
         try:
-            args = pydantic_core.from_json(self.args)
-            assert isinstance(args, dict), "args should be a dict"
-            return args  # pyright: ignore[reportUnknownVariableType]
+            parsed: Any = pydantic_core.from_json(self.args)
+            if not isinstance(parsed, dict):
+                raise AssertionError(f"the arguments are JSON, but no object: {self.args[:100]}")
         except (ValueError, AssertionError):
             if raise_if_invalid:
                 raise
-            return {INVALID_JSON_KEY: self.args}
+            parsed = {INVALID_JSON_KEY: self.args}
+        return cast("JsonObject", parsed)
 
     def args_as_json_str(self) -> str:
         """The arguments as JSON text: as they were sent, `{}` for none."""
-        if not self.args:
-            return "{}"
-        if isinstance(self.args, str):
-            return self.args
-        return pydantic_core.to_json(self.args).decode()
+        args = self.args or "{}"
+        return args if isinstance(args, str) else pydantic_core.to_json(args).decode()
 
     def has_content(self) -> bool:
         """Whether there are arguments."""

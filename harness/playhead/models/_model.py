@@ -96,7 +96,7 @@ class Model(ABC):
         model_request_parameters: ModelRequestParameters,
     ) -> RequestUsage:
         """What a request would cost. For `UsageLimits(count_tokens_before_request=True)`; few models can tell."""
-        raise NotImplementedError(f"Token counting ahead of the request is not supported by {type(self).__name__}")
+        raise NotImplementedError(f"{type(self).__name__} cannot tell what a request would cost before it is made")
 
     @property
     def base_url(self) -> str | None:

@@ -87,11 +87,13 @@ def prepare_parameters(parameters: ModelRequestParameters, profile: ModelProfile
         )
     mode = parameters.output_mode
     if mode == "native" and not profile.supports_json_schema_output:
-        raise UserError("Native structured output is not supported by this model.")
+        raise UserError("This model gives no output by a JSON schema of its own. Use `ToolOutput` or `PromptedOutput`.")
     if mode == "tool" and not profile.supports_tools:
-        raise UserError("Tool output is not supported by this model.")
+        raise UserError(
+            "This model calls no tools, so none can give the output. Use `NativeOutput` or `PromptedOutput`."
+        )
     if parameters.allow_image_output and not profile.supports_image_output:
-        raise UserError("Image output is not supported by this model.")
+        raise UserError("This model makes no images, so an image cannot be the output.")
     template = parameters.prompted_output_template
     if template is None and (
         mode == "prompted" or (mode == "native" and profile.native_output_requires_schema_in_instructions)

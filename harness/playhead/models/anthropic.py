@@ -90,8 +90,8 @@ class AnthropicModel(HttpModel):
                 parameters = replace(parameters, output_mode=mode, allow_text_output=True, output_tools=[])
             elif parameters.output_mode == "tool" and not parameters.allow_text_output:
                 raise UserError(
-                    "Anthropic does not support thinking and output tools at the same time. "
-                    f"Use `output_type={'NativeOutput' if native else 'PromptedOutput'}(...)` instead."
+                    "While it thinks, Anthropic's model cannot be made to call an output tool. "
+                    f"Write `output_type={'NativeOutput' if native else 'PromptedOutput'}(...)`, or switch thinking off."
                 )
         return super().prepare_request(model_settings, parameters)
 

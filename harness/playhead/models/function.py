@@ -137,7 +137,7 @@ class FunctionModel(Model):
         settings: ModelSettings | None = None,
     ) -> None:
         if function is None and stream_function is None:
-            raise TypeError("Either `function` or `stream_function` must be provided")
+            raise TypeError("A FunctionModel needs a `function`, a `stream_function`, or both")
         super().__init__(settings=settings, profile=profile if profile is not None else _PROFILE)
         self.function = function
         self.stream_function = stream_function
@@ -167,7 +167,9 @@ class FunctionModel(Model):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """Call the function."""
-        assert self.function is not None, "FunctionModel must receive a `function` to support non-streamed requests"
+        assert self.function is not None, (
+            "this FunctionModel has a `stream_function` only: whole replies come from `function`"
+        )
         info = self._info(messages, model_settings, model_request_parameters)
         if _is_async(self.function):
             answer = self.function(messages, info)
@@ -298,16 +300,16 @@ class FunctionStreamedResponse(StreamedResponse):
                 self._item(emitter, index, item)
                 yield from emitter.take()
         else:
-            raise AssertionError(f"Expected code to be unreachable, but got: {piece!r}")
+            raise AssertionError(f"A stream function yields text or deltas, not {piece!r}")
 
     def _item(self, emitter: Emitter, index: int, item: Any) -> None:
         part = emitter.part(index) if emitter.has(index) else None
         if isinstance(item, DeltaThinkingPart):
             self._words.add(item.content or "")
             if part is None and item.content is None and item.signature is None:
-                raise UnexpectedModelBehavior("Cannot create a ThinkingPart with no content or signature")
+                raise UnexpectedModelBehavior("Reasoning begins with neither words nor a signature")
             if part is not None and not isinstance(part, ThinkingPart):
-                raise UnexpectedModelBehavior(f"Cannot apply a thinking delta to existing_part={part!r}")
+                raise UnexpectedModelBehavior(f"Reasoning goes on at the index of another part: {part!r}")
             emitter.thinking(
                 index,
                 item.content,

@@ -171,17 +171,16 @@ class GoogleModel(HttpModel):
                 parameters = replace(parameters, output_mode=mode, allow_text_output=True, output_tools=[])
             elif parameters.output_mode not in ("native", "prompted"):
                 raise UserError(
-                    "Google does not support output tools and built-in tools at the same time. "
-                    f"Use `output_type={'NativeOutput' if newest else 'PromptedOutput'}(...)` instead."
+                    "Google's models take no output tool beside tools of the provider's. "
+                    f"Write `output_type={'NativeOutput' if newest else 'PromptedOutput'}(...)`."
                 )
         settings, parameters = super().prepare_request(model_settings, parameters)
         if parameters.function_tools and parameters.output_mode == "native":
             raise UserError(
-                "Google does not support `NativeOutput` and function tools at the same time. "
-                "Use `output_type=ToolOutput(...)` instead."
+                "Google's models take no `NativeOutput` beside function tools. Write `output_type=ToolOutput(...)`."
             )
         if parameters.function_tools and parameters.builtin_tools:
-            raise UserError("Google does not support function tools and built-in tools at the same time.")
+            raise UserError("Google's models take either function tools or the provider's own, not both.")
         return settings, parameters
 
 

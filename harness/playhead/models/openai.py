@@ -152,7 +152,7 @@ class OpenAIModel(OpenAIChatModel):
 
     def __init__(self, model_name: str, **rest: Any) -> None:
         warnings.warn(
-            "`OpenAIModel` is deprecated, use `OpenAIChatModel` or `OpenAIResponsesModel` instead.",
+            "`OpenAIModel` is deprecated: its name is `OpenAIChatModel` now (`OpenAIResponsesModel` speaks the newer API).",
             DeprecationWarning,
             stacklevel=2,
         )

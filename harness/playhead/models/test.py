@@ -134,7 +134,7 @@ class TestModel(Model):
     def _answer(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> ModelResponse:
         """Three turns: call the tools, repeat what failed, give the output."""
         if parameters.builtin_tools:
-            raise UserError("TestModel does not support built-in tools")
+            raise UserError("TestModel cannot call tools of a provider's (`builtin_tools`)")
         calls = self._tools_to_call(parameters)
         output_tools = parameters.output_tools
         if calls and not any(isinstance(message, ModelResponse) for message in messages):
@@ -148,7 +148,9 @@ class TestModel(Model):
         if retries:
             return self._retry(retries, calls, parameters)
         if not parameters.allow_text_output:
-            assert self.custom_output_text is None, "Plain response not allowed, but `custom_output_text` is set."
+            assert self.custom_output_text is None, (
+                "`custom_output_text` is set, but the agent takes no text for its output"
+            )
         if self.custom_output_args is not None or not self._answers_in_text(parameters):
             return self._response([self._output_call(output_tools[self._output_index(output_tools)])])
         return self._response([TextPart(self._text(messages))])

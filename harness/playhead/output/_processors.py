@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, Union, cast, get_type_hints
+from typing import Any, Protocol, Union, cast, get_type_hints
 
 from pydantic import Json, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
@@ -73,7 +73,7 @@ class TextProcessor:
         hints = get_type_hints(function) if hasattr(function, "__annotations__") else {}
         required = [item for item in parameters if item.default is inspect.Parameter.empty]
         if not parameters or len(required) > 1 or (hints and not issubclass_of_str(hints.get(parameters[0].name, str))):
-            raise UserError("TextOutput must take a function taking a single `str` argument")
+            raise UserError("The function of a TextOutput takes one argument, a `str` (beside the RunContext)")
         return cls(function, takes_ctx)
 
     async def process(
@@ -156,10 +156,10 @@ class ObjectProcessor:
 
     def validate(self, data: str | dict[str, Any] | None, *, allow_partial: bool = False, context: Any = None) -> Any:
         """The validated object, still wrapped. Raises `ValidationError`."""
-        partial: Literal["off", "trailing-strings"] = "trailing-strings" if allow_partial else "off"
-        if isinstance(data, str):
-            return self.validator.validate_json(data or "{}", allow_partial=partial, context=context)
-        return self.validator.validate_python(data or {}, allow_partial=partial, context=context)
+        how: Any = {"allow_partial": "trailing-strings" if allow_partial else "off", "context": context}
+        if not isinstance(data, str):
+            return self.validator.validate_python(data or {}, **how)
+        return self.validator.validate_json(data or "{}", **how)
 
     async def call(self, validated: Any, run_context: RunContext[Any]) -> Any:
         """The output for a validated object. Raises what the output function raises."""

@@ -123,15 +123,11 @@ class OutputSchema(Generic[OutputT]):
 
 def schema_instructions(template: str, object_def: OutputObjectDefinition) -> str:
     """`template` with the schema of `object_def` in place of `{schema}`, or at its end."""
-    schema = dict(object_def.json_schema)
-    if object_def.name:
-        schema["title"] = object_def.name
-    if object_def.description:
-        schema["description"] = object_def.description
-    if "{schema}" not in template:
-        template += "\n\n{schema}"
+    about = {"title": object_def.name, "description": object_def.description}
+    schema = json.dumps({**object_def.json_schema, **{key: text for key, text in about.items() if text}})
     # Not `format`: a template may hold other braces, such as those of an example.
-    return template.replace("{schema}", json.dumps(schema))
+    before, place, after = template.partition("{schema}")
+    return f"{before}{schema}{after.replace('{schema}', schema)}" if place else f"{template}\n\n{schema}"
 
 
 class _Allowed(TypedDict):
@@ -143,13 +139,13 @@ class _Allowed(TypedDict):
 def _build(output_type: Any, name: str | None, description: str | None, strict: bool | None) -> OutputSchema[Any]:
     outputs = _flatten(output_type)
     if not outputs:
-        raise UserError("At least one output type must be provided.")
+        raise UserError("An empty list is no output type: name at least one.")
     allowed: _Allowed = {"allows_none": False, "allows_deferred_tools": False, "allows_image": False}
     for flag, marker, title in _FLAGS:
         rest = [output for output in outputs if output is not marker]
         allowed[flag] = len(rest) < len(outputs)
         if allowed[flag] and not rest and flag != "allows_image":
-            raise UserError(f"At least one output type must be provided other than `{title}`.")
+            raise UserError(f"`{title}` alone leaves the model nothing to answer: name another output type beside it.")
         # Beside other types None is also a tool, the last one.
         outputs = [*rest, _NONE] if flag == "allows_none" and allowed[flag] and not _only_text(rest) else rest
     if not outputs:
@@ -159,12 +155,14 @@ def _build(output_type: Any, name: str | None, description: str | None, strict: 
         if isinstance(output, (NativeOutput, PromptedOutput)):
             marker = cast("NativeOutput[Any] | PromptedOutput[Any]", output)
             if len([item for item in outputs if item is not _NONE]) > 1:
-                raise UserError(f"`{type(marker).__name__}` must be the only output type.")
+                raise UserError(
+                    f"`{type(marker).__name__}` stands alone: put all types into it, `{type(marker).__name__}([...])`."
+                )
             return _build_text_object(marker, allowed)
 
     texts: list[Any] = [output for output in outputs if output is str or isinstance(output, TextOutput)]
     if len(texts) > 1:
-        raise UserError("Only one `str` or `TextOutput` is allowed.")
+        raise UserError("There are two ways to take text (`str`, `TextOutput`) among the output types: leave one.")
     others = [output for output in outputs if not (output is str or isinstance(output, TextOutput))]
     text = None if not texts else TextProcessor() if texts[0] is str else TextProcessor.of(texts[0])
     if not others:

@@ -352,8 +352,8 @@ def _part_of(call: ToolCallPart, result: Any) -> tuple[ToolReturnPart, UserPromp
         return part, None if result.content is None else UserPromptPart(result.content)
     if isinstance(result, list) and any(isinstance(item, ToolReturn) for item in result):  # pyright: ignore[reportUnknownVariableType]
         raise UserError(
-            f"The return value of tool {call.tool_name!r} contains invalid nested `ToolReturn` objects. "
-            "`ToolReturn` should be used directly."
+            f"Tool {call.tool_name!r} returned a list with a `ToolReturn` in it. Return one `ToolReturn`, with the list "
+            "as its `return_value`."
         )
     return ToolReturnPart(call.tool_name, result, call.tool_call_id), None
 
@@ -376,8 +376,8 @@ def _limit(ctx: GraphRunContext[Any, Any], call: ToolCallPart) -> int:
 
 def _results_missing(given: dict[str, Any], calls: Sequence[ToolCallPart]) -> UserError:
     return UserError(
-        "Tool call results need to be provided for all deferred tool calls. "
-        f"Expected: { {call.tool_call_id for call in calls} }, got: {set(given)}"
+        f"`deferred_tool_results` has to answer every call that waits: {sorted(call.tool_call_id for call in calls)}. "
+        f"It answers {sorted(given)}."
     )
 
 

@@ -101,7 +101,9 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         """Go on with calls that somebody else ran or approved."""
         history = ctx.state.message_history
         if not history:
-            raise UserError("Tool call results were provided, but the message history is empty.")
+            raise UserError(
+                "`deferred_tool_results` needs the history with the calls that it answers: pass `message_history`."
+            )
         answered: dict[str, GivenResult] = {}
         last: ModelMessage | None = None
         while history:
@@ -116,15 +118,17 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         response = next((item for item in reversed(history) if isinstance(item, ModelResponse)), None)
         if response is None:
             raise UserError(
-                "Tool call results were provided, but the message history does not contain a `ModelResponse`."
+                "`deferred_tool_results` answers calls of the model, but there is no reply of it in the message history."
             )
         if not response.tool_calls:
             raise UserError(
-                "Tool call results were provided, but the message history does not contain any unprocessed tool calls."
+                "`deferred_tool_results` answers calls, but the last reply in the message history makes none."
             )
         for call_id in [*results.calls, *results.approvals]:
             if call_id in answered:
-                raise UserError(f"Tool call {call_id!r} was already executed and its result cannot be overridden.")
+                raise UserError(
+                    f"`deferred_tool_results` answers call {call_id!r}, which has its result in the history already."
+                )
         given: dict[str, GivenResult] = {**answered}
         for call_id, approval in results.approvals.items():
             if approval is True:
@@ -188,7 +192,7 @@ class ModelRequestNode(Generic[DepsT, OutputDataT]):
         that nobody has looked into is read when the run goes on, as if it had not been opened. An exception, or
         cancellation, ends the run.
         """
-        assert not self._opened, "stream() should only be called once per node"
+        assert not self._opened, "a node's stream can be opened once"
         self._opened = True
         settings, parameters, messages = await prepare_request(ctx, self.request, self.is_resuming_without_prompt)
         async with AsyncExitStack() as opened:
@@ -356,8 +360,7 @@ class CallToolsNode(Generic[DepsT, OutputDataT]):
         if response.finish_reason == "length":
             raise UnexpectedModelBehavior(
                 f"Model token limit ({deps.max_tokens or 'provider default'}) exceeded before any response was "
-                "generated. Increase the `max_tokens` model setting, or simplify the prompt to result in a shorter "
-                "response that will fit within the limit."
+                "generated. Give the model more room (the setting `max_tokens`), or ask for less."
             )
         if not response.parts and response.finish_reason == "content_filter":
             from playhead.messages import ModelMessagesTypeAdapter

@@ -42,7 +42,7 @@ async def prepare_request(
     if not history[:-1] and not request.parts and not parts:
         raise UserError("No message history, user prompt, or instructions provided")
     parts = InstructionPart.sorted(parts) if parts else None
-    request.instructions = InstructionPart.join(parts) if parts else request.instructions if resuming else None
+    request.instructions = InstructionPart.join(parts) if parts else None
     told = changed(run_context)  # tools and history processors are told the settings, whoever comes before is not
     settings = deps.model_settings(told)
     told.model_settings = merge_model_settings(deps.model.settings, settings) or {}
@@ -126,10 +126,12 @@ async def _process_history(ctx: GraphRunContext[Any, Any], processors: Any, told
     for processor in processors:
         messages = await _processed(processor, messages, told)
     if not messages:
-        raise UserError("Processed history cannot be empty.")
+        raise UserError("A history processor left no message: there is nothing to send.")
     last = messages[-1]
     if not isinstance(last, ModelRequest):
-        raise UserError("Processed history must end with a `ModelRequest`.")
+        raise UserError(
+            "A history processor left a history that ends with a reply: the last message has to be a `ModelRequest`."
+        )
     if last.timestamp is None:
         last.timestamp = clock.now()
     last.run_id = last.run_id or state.run_id

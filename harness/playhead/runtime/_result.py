@@ -64,7 +64,7 @@ class AgentRunResult(OlderResult, Generic[OutputDataT]):
         for message in reversed(self._state.message_history):
             if isinstance(message, ModelResponse):
                 return message
-        raise ValueError("No response found in the message history")
+        raise ValueError("The model has not answered yet: there is no response")
 
     def usage(self) -> RunUsage:
         """What the run cost."""
@@ -86,7 +86,7 @@ class AgentRunResult(OlderResult, Generic[OutputDataT]):
 
     def _with_return(self, content: str) -> list[ModelMessage]:
         if self._output_tool_name is None:
-            raise ValueError("Cannot set output tool return content when the return type is `str`.")
+            raise ValueError("`output_tool_return_content` needs an output tool: this run's output is text.")
         messages = list(self._state.message_history)
         last = copy(messages[-1])
         for number, part in enumerate(last.parts):
@@ -99,7 +99,7 @@ class AgentRunResult(OlderResult, Generic[OutputDataT]):
                 last.parts = parts
                 messages[-1] = last
                 return messages
-        raise LookupError(f"No tool call found with tool name {self._output_tool_name!r}.")
+        raise LookupError(f"The history has no result of the output tool {self._output_tool_name!r}.")
 
 
 @dataclass(repr=False)
@@ -255,7 +255,7 @@ class StreamedRunResult(OlderStreamedResult, Generic[AgentDepsT, OutputDataT]):
 
     def _ready(self) -> AgentRunResult[OutputDataT]:
         if self._run_result is None:
-            raise ValueError("No stream response or run result provided")
+            raise ValueError("A StreamedRunResult is made of a stream or of a result: this one has neither")
         return self._run_result
 
     async def _complete(self, message: ModelResponse | None = None) -> None:
@@ -275,7 +275,9 @@ class SyncStream(Generic[OutputDataT]):
 
 def _refuse(content: str | None) -> None:
     if content is not None:
-        raise NotImplementedError("Setting output tool return content is not supported for this result type.")
+        raise NotImplementedError(
+            "`output_tool_return_content` is for finished runs (`AgentRunResult`): a stream's history does not change."
+        )
 
 
 def _as_json(messages: list[ModelMessage]) -> bytes:

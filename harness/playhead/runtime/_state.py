@@ -83,9 +83,8 @@ def check_incomplete_call(response: ModelResponse, max_tokens: int | None) -> No
         response.parts[-1].args_as_dict(raise_if_invalid=True)
     except Exception:
         raise IncompleteToolCall(
-            f"Model token limit ({max_tokens or 'provider default'}) exceeded while generating a tool call, "
-            "resulting in incomplete arguments. Increase the `max_tokens` model setting, or simplify the prompt "
-            "to result in a shorter response that will fit within the limit."
+            f"Model token limit ({max_tokens or 'provider default'}) exceeded in the middle of a tool call: its "
+            "arguments are incomplete. Give the model more room (the setting `max_tokens`), or ask for less."
         ) from None
 
 

@@ -146,7 +146,7 @@ def function_schema(
     if takes_ctx and parameters:
         first = parameters.pop(0)
         if first.annotation is not Parameter.empty and not is_run_context(hints.get(first.name)):
-            errors.append("First parameter of tools that take context must be annotated with RunContext[...]")
+            errors.append("the first parameter of a tool with a context is annotated `RunContext[...]`")
     for parameter in parameters:
         name = parameter.name
         annotation = hints.get(name, Any)
@@ -154,7 +154,7 @@ def function_schema(
             errors.append(
                 "RunContext annotations can only be used as the first argument"
                 if takes_ctx
-                else "RunContext annotations can only be used with tools that take context"
+                else "a parameter is a `RunContext`, but the tool is declared to take no context"
             )
             continue
         if parameter.kind is Parameter.VAR_KEYWORD:

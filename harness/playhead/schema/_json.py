@@ -44,7 +44,7 @@ def check_object_json_schema(json_schema: JsonSchemaValue) -> JsonSchemaValue:
         rest = {key: value for key, value in definitions.items() if key != name or _refers_to(definitions, name)}
         root = {**definitions[name], **({"$defs": rest} if rest else {})}
     if root.get("type") != "object":
-        raise UserError("Schema must be an object")
+        raise UserError("The JSON schema is not an object's (`\"type\": \"object\"`)")
     return deepcopy(root)
 
 
@@ -66,8 +66,8 @@ def inline_definitions(json_schema: JsonSchemaValue) -> JsonSchemaValue:
             return {key: inlined(item, inside) for key, item in items.items() if key != "$defs"}
         if name in inside:
             raise UserError(
-                "`StructuredDict` does not currently support recursive `$ref`s and `$defs`. "
-                "See https://github.com/pydantic/pydantic/issues/12145 for more information."
+                f"`StructuredDict` writes out each `$ref`, and {name!r} contains itself: it would never end. Use a model, or "
+                "a schema without that definition."
             )
         beside = {key: inlined(item, inside) for key, item in items.items() if key not in ("$ref", "$defs")}
         return {**inlined(definitions[name], (*inside, name)), **beside}

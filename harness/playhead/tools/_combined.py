@@ -84,10 +84,9 @@ class CombinedToolset(AbstractToolset[AgentDepsT]):
                 taken = tools.get(name)
                 if taken is not None:
                     assert isinstance(taken, _CombinedTool)
-                    label = toolset.label
                     raise UserError(
-                        f"{label[:1].upper()}{label[1:]} defines a tool whose name conflicts with existing tool from "
-                        f"{taken.source.label}: {name!r}. {toolset.tool_name_conflict_hint}"
+                        f"Two tools are called {name!r}: one of {taken.source.label}, and one of {toolset.label}. "
+                        f"{toolset.tool_name_conflict_hint}"
                     )
                 tools[name] = _CombinedTool(
                     toolset=self,
@@ -140,10 +139,10 @@ class ExternalToolset(AbstractToolset[AgentDepsT]):
     async def call_tool(
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
     ) -> Any:
-        raise NotImplementedError("External tools cannot be called directly")
+        raise NotImplementedError(f"{name!r} is an external tool: somebody outside of the run has to call it")
 
 
-@deprecated("`DeferredToolset` is deprecated, use `ExternalToolset` instead")
+@deprecated("`DeferredToolset` is deprecated: its name is `ExternalToolset` now")
 class DeferredToolset(ExternalToolset[AgentDepsT]):
     """The older name of `ExternalToolset`."""
 

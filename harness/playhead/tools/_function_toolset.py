@@ -225,11 +225,9 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
     def add_tool(self, tool: Tool[AgentDepsT]) -> None:
         """Add a tool. Raises `UserError` for a name that is taken."""
         if tool.name in self.tools:
-            raise UserError(f"Tool name conflicts with existing tool: {tool.name!r}")
-        if tool.max_retries is None:
-            tool.max_retries = self.max_retries
-        if self.metadata is not None:
-            tool.metadata = {**self.metadata, **(tool.metadata or {})}
+            raise UserError(f"There is a tool {tool.name!r} already: give one of the two another name")
+        tool.max_retries = self.max_retries if tool.max_retries is None else tool.max_retries
+        tool.metadata = tool.metadata if self.metadata is None else self.metadata | (tool.metadata or {})
         self.tools[tool.name] = tool
 
     async def get_instructions(self, ctx: RunContext[AgentDepsT]) -> list[InstructionPart] | None:

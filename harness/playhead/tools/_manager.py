@@ -98,7 +98,7 @@ class ToolManager(Generic[AgentDepsT]):
 
     def _tools(self) -> dict[str, ToolsetTool[AgentDepsT]]:
         if self.tools is None or self.ctx is None:
-            raise ValueError("ToolManager has not been prepared for a run step yet")
+            raise ValueError("A ToolManager has tools in a step of a run only: use what `for_run_step()` returns")
         return self.tools
 
     def get_tool_def(self, name: str) -> ToolDefinition | None:
@@ -209,7 +209,9 @@ class ToolManager(Generic[AgentDepsT]):
         tool, ctx = validated.tool, validated.ctx
         assert tool is not None and validated.validated_args is not None
         if tool.tool_def.kind == "external":
-            raise RuntimeError("External tools cannot be called")
+            raise RuntimeError(
+                f"{validated.call.tool_name!r} is an external tool: its result comes from outside of the run"
+            )
         try:
             # By way of the whole toolset: the wrappers around the one that has the tool have their say.
             result = await self.toolset.call_tool(validated.call.tool_name, validated.validated_args, ctx, tool)

@@ -77,7 +77,7 @@ class AbstractToolset(ABC, Generic[AgentDepsT]):
     @property
     def tool_name_conflict_hint(self) -> str:
         """What an error about two tools of one name advises."""
-        return "Rename the tool or wrap the toolset in a `PrefixedToolset` to avoid name conflicts."
+        return "Rename one, or put a prefix before a toolset's names: `toolset.prefixed(...)`."
 
     async def for_run(self, ctx: RunContext[AgentDepsT]) -> AbstractToolset[AgentDepsT]:
         """The toolset to use for one run: itself, or one that holds the run's own state."""

@@ -37,7 +37,7 @@ class PrefixedToolset(WrapperToolset[AgentDepsT]):
 
     @property
     def tool_name_conflict_hint(self) -> str:
-        return "Change the `prefix` attribute to avoid name conflicts."
+        return "Choose another `prefix`."
 
     async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
         return {
@@ -91,8 +91,9 @@ class PreparedToolset(WrapperToolset[AgentDepsT]):
         by_name = {tool_def.name: tool_def for tool_def in prepared or ()}
         if by_name.keys() - tools.keys():
             raise UserError(
-                "Prepare function cannot add or rename tools. Use `FunctionToolset.add_function()` or `RenamedToolset` "
-                "instead."
+                f"A prepare function changes tools and leaves some out, but these are new: "
+                f"{sorted(by_name.keys() - tools.keys())}. To add tools use `FunctionToolset.add_function()`, to rename "
+                "them a `RenamedToolset`."
             )
         return {name: replace(tools[name], tool_def=tool_def) for name, tool_def in by_name.items()}
 
@@ -108,9 +109,9 @@ class ApprovalRequiredToolset(WrapperToolset[AgentDepsT]):
     async def call_tool(
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
     ) -> Any:
-        if not ctx.tool_call_approved and self.approval_required_func(ctx, tool.tool_def, tool_args):
-            raise ApprovalRequired
-        return await super().call_tool(name, tool_args, ctx, tool)
+        if ctx.tool_call_approved or not self.approval_required_func(ctx, tool.tool_def, tool_args):
+            return await super().call_tool(name, tool_args, ctx, tool)
+        raise ApprovalRequired
 
 
 @dataclass

@@ -111,7 +111,7 @@ def drop_sampling(model: str, settings: dict[str, Any], parameters: ModelRequest
     dropped = [name for name in SAMPLING if settings.pop(name, None) is not None]
     if dropped:
         warnings.warn(
-            f"Sampling parameters {dropped} are not supported when reasoning is enabled. These settings will be ignored.",
+            f"A model that reasons takes none of these settings, they are not sent: {dropped}",
             UserWarning,
             stacklevel=4,
         )
