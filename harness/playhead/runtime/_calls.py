@@ -37,6 +37,7 @@ from playhead.messages import (
 )
 from playhead.runtime._final import FinalResult
 from playhead.runtime._state import GraphRunContext, check_incomplete_call, output_retries_exceeded
+from playhead.schema import SideBySide
 from playhead.tools import ValidatedToolCall
 
 GivenResult: TypeAlias = DeferredToolResult | Literal["skip"] | Any
@@ -95,6 +96,12 @@ async def handle_calls(
         else:
             deferred.append(call)
 
+    if given is not None:
+        given_ids, waiting = given.keys(), [call for call in calls if given.get(call.tool_call_id) != "skip"]
+        if given_ids != {call.tool_call_id for call in calls} or not waiting:
+            raise _results_missing(given, waiting)
+        outputs = [call for call in outputs if call in waiting]
+
     for call in outputs:
         events = _output_call(ctx, call, handled)
         try:
@@ -104,10 +111,7 @@ async def handle_calls(
             await events.aclose()
 
     if given is not None:
-        if given.keys() != {call.tool_call_id for call in calls}:
-            raise _results_missing(given, calls)
-        to_run = [call for call in calls if call in functions or call in deferred or call in unknown]
-        to_run = [call for call in to_run if given.get(call.tool_call_id) != "skip"]
+        to_run = [call for call in calls if call not in outputs and given.get(call.tool_call_id) != "skip"]
         deferred = []
     elif handled.final is not None and ctx.deps.end_strategy == "early":
         handled.parts.extend(_returned(call, NOT_EXECUTED) for call in functions)
@@ -279,9 +283,10 @@ class Batch:
             woken.set()
 
         tasks: list[asyncio.Task[Any]] = []
+        side_by_side = SideBySide()
         try:
             for number, item in enumerate(ready):
-                task = asyncio.create_task(self._call(item))
+                task = asyncio.create_task(self._call(item), context=side_by_side.context())
                 task.add_done_callback(lambda _, number=number: finished(number))
                 tasks.append(task)
             if mode == "parallel_ordered_events":
@@ -374,10 +379,13 @@ def _limit(ctx: GraphRunContext[Any, Any], call: ToolCallPart) -> int:
     return tools[call.tool_name].max_retries
 
 
-def _results_missing(given: dict[str, Any], calls: Sequence[ToolCallPart]) -> UserError:
+def _results_missing(given: dict[str, Any], waiting: Sequence[ToolCallPart]) -> UserError:
+    if not waiting:
+        return UserError("`deferred_tool_results` answers calls, and every call of the last reply has its result already.")
+    answered = sorted(call_id for call_id, result in given.items() if result != "skip")
     return UserError(
-        f"`deferred_tool_results` has to answer every call that waits: {sorted(call.tool_call_id for call in calls)}. "
-        f"It answers {sorted(given)}."
+        "`deferred_tool_results` has to answer every call that waits, and no other: "
+        f"{sorted(call.tool_call_id for call in waiting)}. It answers {answered}."
     )
 
 

@@ -11,11 +11,11 @@ from playhead.schema._function import (
     is_async_callable,
     is_model_like,
     is_run_context,
-    run_in_thread,
     takes_run_context,
 )
 from playhead.schema._json import GenerateToolJsonSchema, check_object_json_schema, inline_definitions
 from playhead.schema._partial import PartialValidator, Shape, shape_of
+from playhead.schema._threads import SideBySide, run_in_thread
 
 __all__ = [
     "DocstringFormat",
@@ -23,6 +23,7 @@ __all__ = [
     "GenerateToolJsonSchema",
     "PartialValidator",
     "Shape",
+    "SideBySide",
     "SingleArgument",
     "check_object_json_schema",
     "function_schema",

@@ -8,14 +8,11 @@ one's schema for its own: the model of a language sends the fields, not a field 
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import warnings
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field, is_dataclass
-from functools import cache, partial
+from functools import partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any, NotRequired, Required, cast, get_args, get_origin
 
@@ -36,13 +33,13 @@ from typing_extensions import (
     is_typeddict,
 )
 
-from playhead import clock
 from playhead.context import RunContext
 from playhead.exceptions import UserError
 from playhead.messages import ToolReturn
 from playhead.schema._arguments import arguments_type
 from playhead.schema._docstring import DocstringFormat, read_docstring
 from playhead.schema._json import GenerateToolJsonSchema
+from playhead.schema._threads import SideBySide, run_in_thread
 
 
 def _no_fields() -> list[str]:
@@ -76,9 +73,11 @@ class FunctionSchema:
     async def call(self, args_dict: dict[str, Any], ctx: RunContext[Any]) -> Any:
         """What the function returns for validated arguments. A sync function runs in a thread, in this context."""
         args, kwargs = self.arguments(args_dict, ctx)
+        others = SideBySide.leave()
         if self.is_async:
             return await cast(Callable[..., Awaitable[Any]], self.function)(*args, **kwargs)
-        return await run_in_thread(self.function, *args, **kwargs)
+        call = run_in_thread(self.function, *args, **kwargs)
+        return await (call if others is None else others.in_turn(call))
 
     def arguments(self, args_dict: dict[str, Any], ctx: RunContext[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments for a call of the function."""
@@ -91,24 +90,6 @@ class FunctionSchema:
         if self.var_positional_field is not None:
             args.extend(kwargs.pop(self.var_positional_field, ()))
         return args, kwargs
-
-
-async def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """What a blocking function returns, without blocking the loop; context variables are those of the caller."""
-    call = partial(copy_context().run, function, *args, **kwargs)
-    for _ in range(_TURNS):
-        await clock.sleep(0)
-    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
-
-
-_TURNS = 3
-"""Turns that others have before a thread is taken: where one of them fails, this call is cancelled, and never begins."""
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """Threads of our own: the loop's are as few as the machine has cores, and tools that wait for each other need more."""
-    return ThreadPoolExecutor(40, "playhead")
 
 
 def function_schema(

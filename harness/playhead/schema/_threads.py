@@ -1,0 +1,87 @@
+"""Blocking functions in threads: the loop goes on, and what runs side by side is told in the order of the calls.
+
+Comes in: a function and its arguments. Goes out: what it returns, in the caller's task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, ContextVar, copy_context
+from functools import cache, partial
+from typing import Any
+
+from playhead import clock
+
+__all__ = ["SideBySide", "run_in_thread"]
+
+
+async def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a blocking function returns, without blocking the loop; context variables are those of the caller."""
+    call = partial(copy_context().run, function, *args, **kwargs)
+    for _ in range(_TURNS):
+        await clock.sleep(0)
+    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+
+
+_TURNS = 3
+"""Turns that others have before a thread is taken: where one of them fails, this call is cancelled, and never begins."""
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads of our own: the loop's are as few as the machine has cores, and tools that wait for each other need more."""
+    return ThreadPoolExecutor(40, "playhead")
+
+
+class SideBySide:
+    """Calls made at the same time, some of them in threads: those that end at about the same time end in their order.
+
+    Which of two short functions is done first is a matter of how the interpreter switches threads, and differs from run
+    to run. So what a thread returns or raises waits for the threads of the calls before it, but no longer than `GRACE`:
+    a function that takes its time is overtaken by the others, as it should be.
+    """
+
+    GRACE = 0.05
+    """Seconds, real ones: while threads work, virtual time runs on as on the wall."""
+
+    def __init__(self) -> None:
+        self._ended: list[asyncio.Future[None]] = []
+
+    def context(self) -> Context:
+        """A copy of the current context, for the task of a call that is one of these."""
+        context = copy_context()
+        context.run(_current.set, self)
+        return context
+
+    @staticmethod
+    def leave() -> SideBySide | None:
+        """The calls that the current task is one of, if any; what the task calls from now on is none of them."""
+        current = _current.get()
+        if current is not None:
+            _current.set(None)
+        return current
+
+    async def in_turn(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """What `call` returns or raises, when those before it have ended, too, or take too long."""
+        before = [future for future in self._ended if not future.done()]
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended.append(ended)
+        try:
+            try:
+                result = await call
+            except Exception:
+                await self._wait_for(before)
+                raise
+            await self._wait_for(before)
+            return result
+        finally:
+            ended.cancel()
+
+    async def _wait_for(self, before: list[asyncio.Future[None]]) -> None:
+        if late := [future for future in before if not future.done()]:
+            await asyncio.wait(late, timeout=self.GRACE)
+
+
+_current: ContextVar[SideBySide | None] = ContextVar("playhead.schema.side_by_side", default=None)
