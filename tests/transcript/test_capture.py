@@ -14,7 +14,7 @@ import playhead
 from playhead import capture_run, capture_run_sync, capture_runs
 from playhead.models import ScriptedModel
 from playhead.script import call, error, text, thinking, usage
-from playhead.transcript import ToolCalled, ToolRetried, ToolReturned
+from playhead.transcript import ToolCalled, ToolRetried, ToolReturned, TranscriptFold
 
 
 @pytest.fixture
@@ -279,3 +279,41 @@ async def test_the_same_run_has_the_same_transcript_with_deterministic_ids() -> 
             run = await capture_run(playhead_agent(*script()), "Weather?")
         texts.append(repr(run.messages) + render_value(run.events, Values()))
     assert texts[0] == texts[1]
+
+
+@both
+@pytest.mark.parametrize("how", ["events", "stream"])
+@pytest.mark.parametrize("blocking", [True, False], ids=["sync", "async"])
+async def test_tools_that_are_done_together_are_told_in_the_order_of_their_calls(
+    make: Any, how: Any, blocking: bool
+) -> None:
+    """pydantic-ai takes the tools that are done from a set: what it tells first is chance."""
+    seen: set[str] = set()
+    for _ in range(12):
+        agent = make([call("ask", {"name": name}) for name in "abcd"], "Done.", output_type=str)
+
+        def ask(name: str) -> str:
+            return name
+
+        async def ask_async(name: str) -> str:
+            return name
+
+        agent.tool_plain(name="ask")(ask if blocking else ask_async)
+        run = await capture_run(agent, "Go", how=how)
+        seen.add("".join(event.content for event in run.tool_events if isinstance(event, ToolReturned)))
+        told = [event for event in run.events if event.event_kind == "function_tool_result"]
+        assert told == [event.event for event in run.tool_events if isinstance(event, ToolReturned)]
+    assert seen == {"abcd"}
+
+
+def test_a_result_that_comes_later_than_that_stands_where_it_came() -> None:
+    fold = TranscriptFold(together_ms=50)
+    for number, name in enumerate("abc"):
+        part = {"part_kind": "tool-call", "tool_name": name, "args": "{}", "tool_call_id": name}
+        fold.feed({"event_kind": "part_start", "index": number, "part": part}, 0)
+        fold.feed({"event_kind": "function_tool_call", "part": part, "args_valid": True}, 1)
+    for name, at_ms in (("c", 10.0), ("b", 20.0), ("a", 70.5)):
+        part = {"part_kind": "tool-return", "tool_name": name, "content": name, "tool_call_id": name}
+        fold.feed({"event_kind": "function_tool_result", "result": part}, at_ms)
+    results = [event for event in fold.close().tool_events if isinstance(event, ToolReturned)]
+    assert [event.content for event in results] == ["b", "c", "a"]

@@ -34,10 +34,15 @@ def transcript_of(events: Iterable[Any], *, messages: Sequence[Any] = ()) -> Tra
 
 
 class TranscriptFold:
-    """Builds a transcript. `transcript` is what there is so far; `close` completes it."""
+    """Builds a transcript. `transcript` is what there is so far; `close` completes it.
 
-    def __init__(self, *, history: int = 0, title: str | None = None) -> None:
+    Results of tools that come within `together_ms` of each other stand in the order of their calls: for runtimes that
+    leave it to chance which of two tools, both done, is told first.
+    """
+
+    def __init__(self, *, history: int = 0, title: str | None = None, together_ms: float | None = None) -> None:
         self.transcript = Transcript(history=history, title=title)
+        self._together_ms = together_ms
         self._request: TranscriptRequest | None = None
         self._explicit = False
         self._called: set[str] = set()
@@ -77,7 +82,7 @@ class TranscriptFold:
             self.output(get(result, "output"))
             return
         current = self._current()
-        current.handling.append(Entry("event", event, at_ms))
+        entries = [Entry("event", event, at_ms)]
         tool: Any = None
         if kind == "function_tool_call":
             tool = self._called_event(get(event, "part"), valid=get(event, "args_valid"), event=event)
@@ -91,7 +96,29 @@ class TranscriptFold:
         elif kind == "output_tool_call":
             self._output_tools.add(get(get(event, "part"), "tool_name"))
         if tool is not None:
-            current.handling.append(Entry("tool", tool, at_ms))
+            entries.append(Entry("tool", tool, at_ms))
+        place = self._place(current.handling, event, at_ms)
+        current.handling[place:place] = entries
+
+    def _place(self, handling: list[Entry], event: Any, at_ms: float | None) -> int:
+        """Where `event` stands in `handling`: at the end, or before results of later calls that came with it."""
+        place = len(handling)
+        if self._together_ms is None or at_ms is None or (order := self._order(event)) is None:
+            return place
+        while place:
+            before = handling[place - 1]
+            other = self._order(before.value if before.kind == "event" else before.value.event)
+            if other is None or other < order or at_ms - (before.at_ms or 0) > self._together_ms:
+                break
+            place -= 1
+        return place
+
+    def _order(self, event: Any) -> int | None:
+        """The number of the call that `event` is the result of; None for any other event."""
+        if get(event, "event_kind") not in ("function_tool_result", "output_tool_result"):
+            return None
+        label = self.transcript.labels.known(get(get(event, "result") or get(event, "part"), "tool_call_id"))
+        return int(label.partition("#")[2]) if label else None
 
     def partial(self, value: Any, at_ms: float | None = None) -> None:
         """The output as far as it is there, after the events so far."""
