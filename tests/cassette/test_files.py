@@ -434,6 +434,11 @@ def test_recording_twice_gives_the_same_bytes_times_apart(counting: Server, tmp_
     assert texts[0] == texts[1]
 
 
+def test_a_line_that_stands_twice_in_a_file_of_vcrpy_is_no_loss(tmp_path: Path) -> None:
+    (tmp_path / "old.yaml").write_text(GOOD + "\nversion: 1\n")
+    assert [item.response.body for item in read_file(str(tmp_path / "old.yaml")).interactions] == [b"hello"]
+
+
 INTERRUPTED = """
 import os, signal, sys, threading, httpx
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the suite runs in the background

@@ -234,6 +234,7 @@ def _check_keys(root: yaml.MappingNode, text: str, path: str) -> None:
     """Refuses a key that stands twice in the document, an interaction, its request or its response.
 
     A YAML parser takes the last one: after a merge that went wrong, half of the recordings would be gone at the next save.
+    In files of other recorders the same plain value may stand there twice: nothing is lost.
     """
     mappings: list[yaml.MappingNode] = [root]
     for key, value in _pairs(root):
@@ -242,16 +243,26 @@ def _check_keys(root: yaml.MappingNode, text: str, path: str) -> None:
                 if isinstance(item, yaml.MappingNode):
                     mappings.append(item)
                     mappings += [part for _, part in _pairs(item) if isinstance(part, yaml.MappingNode)]
+    foreign = all(key != "playhead" for key, _ in _pairs(root))
     for mapping in mappings:
-        seen: set[str] = set()
+        seen: dict[str, yaml.Node] = {}
         for key, value in _pairs(mapping):
-            if key in seen:
+            if key in seen and not (foreign and _is_same_scalar(seen[key], value)):
                 raise CassetteUnreadable(
                     f"{path}{_where(text, value.start_mark.line + 1)} holds the key {key!r} twice.",
                     "Look for a merge that left both sides in; keep one. Playhead never replaces a file it cannot read.",
                     path=path,
                 )
-            seen.add(key)
+            seen[key] = value
+
+
+def _is_same_scalar(one: yaml.Node, other: yaml.Node) -> bool:
+    """Such as the `version: 1` that a merge left at the end twice."""
+    return (
+        isinstance(one, yaml.ScalarNode)
+        and isinstance(other, yaml.ScalarNode)
+        and (one.tag, one.value) == (other.tag, other.value)
+    )
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
