@@ -123,22 +123,37 @@ def _opened(
 
     given = merged_config(config, markers)
     suffix = f".{given['serializer']}" if "serializer" in given else ".yaml"
-    mode = given.pop("record_mode", None) or mode
-    word = str(getattr(mode, "value", mode))
-    vcr_mode: Any = word if word in ("none", "once", "new_episodes", "all") else "new_episodes"
+    name = shortened(name, given.get("serializer", ".yaml"))  # counted as pytest-recording does: without the dot
+    asked = given.pop("record_mode", None)
+    vcr_mode = _known_to_vcr(asked or mode)
     untyped: Any = VCR  # vcrpy has no types
-    transformer: Any = untyped.ensure_suffix(suffix)
-    owner = VCR(path_transformer=transformer, cassette_library_dir=folder, record_mode=vcr_mode)
+    transformer = untyped.ensure_suffix(suffix)
+    owner = untyped(path_transformer=transformer, cassette_library_dir=folder, record_mode=vcr_mode)
     # An absolute path stays as it is; one that is named twice is read once.
     named = [os.path.join(folder, path) for mark in markers for path in mark.args]
-    first = os.path.join(folder, shortened(name, suffix) + suffix)
+    first = os.path.join(folder, name + suffix)
     more = [path for path in dict.fromkeys(named) if path != first]
+    persister = owner.persister
     item.config.hook.pytest_recording_configure(config=item.config, vcr=owner)
+    if owner.persister is not persister:
+        more = []  # those of the mark are read by pytest-recording's, which the suite has replaced
+    if owner.record_mode != vcr_mode and not asked:
+        mode = owner.record_mode  # the hook decided
     options: dict[str, Any] = {key: given.pop(key) for key in _OURS if key in given}
     if rechunk := rechunk_option(item.config):
         options["rechunk"] = rechunk
     options.update(label=item.name, record_command=record_command(item))
-    return use_vcr_cassette(owner, shortened(name, suffix), more=more, options=options, record_mode=word, **given)
+    word = _word(asked or mode)
+    return use_vcr_cassette(owner, name, more=more, options=options, record_mode=word, **given)
+
+
+def _word(mode: Any) -> str:
+    return str(getattr(mode, "value", mode))
+
+
+def _known_to_vcr(mode: Any) -> Any:
+    word = _word(mode)
+    return word if word in ("none", "once", "new_episodes", "all") else "new_episodes"
 
 
 def merged_config(config: dict[str, Any], markers: list[pytest.Mark]) -> dict[str, Any]:

@@ -154,6 +154,108 @@ def test_a_suite_replays_with_everything_that_pytest_recording_has(project: Proj
     project.run("-q", "--disable-recording", "-k", "unmarked").check(failed=1)  # it asserts the fixture's False
 
 
+def test_what_the_hook_registers_and_assigns_decides_as_there(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import json
+
+        def pytest_recording_configure(config, vcr):
+            # The command line and the mark say nothing about it.
+            vcr.record_mode = "once"
+
+            class Pretty:
+                deserialize = staticmethod(json.loads)
+                serialize = staticmethod(lambda data: json.dumps(data, indent=2))
+
+            class Shelf:
+                @staticmethod
+                def load_cassette(path, serializer):
+                    assert path.endswith(".shelf")
+                    from vcr.request import Request
+                    answer = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"shelved"}}
+                    return [Request("GET", "http://example.org/shelf", None, {})], [answer]
+
+                @staticmethod
+                def save_cassette(path, data, serializer):
+                    raise AssertionError("nothing is recorded")
+
+            vcr.register_serializer("pretty", Pretty)
+            vcr.register_serializer("shelf", Pretty)
+            if vcr.path_transformer("x").endswith(".shelf"):
+                vcr.register_persister(Shelf)
+        """,
+    )
+    recording = (
+        '{"version": 1, "interactions": [{"request": {"method": "GET", "uri": "http://example.org/%s", "body": null,'
+        ' "headers": {}}, "response": {"status": {"code": 200, "message": "OK"}, "headers": {},'
+        ' "body": {"string": "%s"}}}]}'
+    )
+    project.write("cassettes/test_hook/test_both_files_are_read_by_the_serializer.pretty", recording % ("a", "first"))
+    project.write("cassettes/test_hook/more.pretty", recording % ("b", "second"))
+    project.write(
+        "test_hook.py",
+        """
+        import httpx
+        import pytest
+
+        @pytest.mark.vcr("more.pretty", serializer="pretty")
+        def test_both_files_are_read_by_the_serializer(vcr):
+            assert httpx.get("http://example.org/a").text == "first"
+            assert httpx.get("http://example.org/b").text == "second"
+            assert str(vcr.record_mode.value) == "once"
+
+        @pytest.mark.vcr("not-in-this-format", serializer="shelf")
+        def test_the_suites_persister_reads_what_it_wants():
+            assert httpx.get("http://example.org/shelf").text == "shelved"
+
+        @pytest.mark.vcr(record_mode="none")
+        def test_the_mark_wins_over_the_hook(vcr):
+            assert str(vcr.record_mode.value) == "none"
+        """,
+    )
+    project.write("cassettes/test_hook/not-in-this-format", "{")
+    project.run("-q").check(passed=3)
+
+
+def test_transports_of_ones_own_are_left_alone(project: Project) -> None:
+    project.write("cassettes/test_fakes/test_a_fake.yaml", cassette("/get", "recorded"))
+    project.write(
+        "test_fakes.py",
+        """
+        import httpx
+        import pytest
+
+        class Fake(httpx.BaseTransport, httpx.AsyncBaseTransport):
+            def handle_request(self, request):
+                return httpx.Response(200, text="by the fake")
+
+            async def handle_async_request(self, request):
+                return httpx.Response(200, text="by the fake")
+
+        class Wrapper(httpx.BaseTransport):
+            def __init__(self):
+                self.wrapped = httpx.HTTPTransport()
+
+            def handle_request(self, request):
+                return self.wrapped.handle_request(request)
+
+            def close(self):
+                self.wrapped.close()
+
+        @pytest.mark.vcr
+        async def test_a_fake():
+            with httpx.Client(transport=Fake()) as client:
+                assert client.get("http://elsewhere.example/").text == "by the fake"
+            async with httpx.AsyncClient(transport=Fake()) as client:
+                assert (await client.get("http://elsewhere.example/")).text == "by the fake"
+            with httpx.Client(transport=Wrapper()) as client:
+                assert client.get("http://example.org/get").text == "recorded"
+        """,
+    )
+    project.run("-q").check(passed=1).has("playhead: 1 replayed")
+
+
 def test_recording_follows_the_marks_and_blocking_the_command_line(project: Project, provider: object) -> None:
     project.write(
         "test_modes.py",

@@ -173,12 +173,25 @@ class Player(VcrCassette):
         self._choose_matchers()
         self._file_count = self._loaded_count = len(self._items)
         for path in more:
-            loaded = load_file(path)
-            if loaded is not None:
-                self.rewound = True
-                self._take_in(loaded.file.interactions)
+            self._take_in(self._read(path))
         self._numbers = self._old_count = len(self._items)
         self._order = list(range(len(self._items)))
+
+    def _read(self, path: str) -> list[Interaction]:
+        """A further file, by the serializer of the first."""
+        if self._own_files:
+            loaded = load_file(path)
+            if loaded is None:
+                return []
+            found = loaded.file.interactions
+        else:
+            try:
+                requests, responses, *_ = _vcr.FilesystemPersister.load_cassette(path, serializer=self._serializer)
+            except _vcr.CassetteNotFoundError:
+                return []
+            found = [_vcr.from_vcr(*pair) for pair in zip(requests, responses, strict=False)]
+        self.rewound = True
+        return found
 
     def _load_by_persister(self) -> None:
         """A suite that registered its own persister or serializer keeps its own kind of file."""
