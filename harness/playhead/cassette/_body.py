@@ -88,7 +88,7 @@ class _Zlib:
 
 
 class _Foreign:
-    """Brotli or Zstandard: `step` is the package's incremental function."""
+    """Brotli: `step` is the package's incremental function."""
 
     def __init__(self, step: Callable[[bytes], bytes], errors: type[Exception]) -> None:
         self._step = step
@@ -113,11 +113,34 @@ def _brotli() -> _Decoder | None:
     return None
 
 
+class _Zstandard:
+    """Zstandard: frame after frame. One that is cut off is an error to clients, unlike with Brotli."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._inner: Any = module.ZstdDecompressor().decompressobj()
+
+    def decode(self, data: bytes) -> bytes:
+        pieces: list[bytes] = []
+        try:
+            while data:
+                if self._inner.eof:
+                    self._inner = self._module.ZstdDecompressor().decompressobj()
+                pieces.append(self._inner.decompress(data))
+                data = self._inner.unused_data
+        except self._module.ZstdError as error:
+            raise _Undecodable from error
+        return b"".join(pieces)
+
+    def flush(self, must_be_whole: bool) -> bytes:
+        if must_be_whole and not self._inner.eof:
+            raise _Undecodable
+        return b""
+
+
 def _zstandard() -> _Decoder | None:
     module = _package("zstandard")
-    if module is None:
-        return None
-    return _Foreign(module.ZstdDecompressor().decompressobj().decompress, module.ZstdError)
+    return None if module is None else _Zstandard(module)
 
 
 def _package(name: str) -> Any:

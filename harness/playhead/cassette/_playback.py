@@ -6,9 +6,12 @@ instances of its own module's classes.
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import builtins
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -79,32 +82,25 @@ async def async_response(module: ModuleType, response: RecordedResponse, playbac
 
 
 def error_like(module: ModuleType, error: tuple[str, str] | None) -> BaseException:
-    """The exception that `module` would have raised: the class of that name, or a `TransportError` where it has none."""
+    """The exception that `module` would have raised, else Python's of that name, else a `TransportError` that names it."""
     name, text = error or ("ReadError", "when this was recorded, the client gave up before an answer came")
     cls: Any = getattr(module, name, None)
-    if not (isinstance(cls, type) and issubclass(cls, module.TransportError)):
-        cls = _BUILT_IN.get(name)
-    if cls is None:
-        cls, text = module.TransportError, f"{name}: {text}"
-    return cls(text)
+    if isinstance(cls, type) and issubclass(cls, module.TransportError):
+        return cls(text)
+    return _built_in(name, text) or module.TransportError(f"{name}: {text}")
 
 
-# A custom transport may let these through; clients of the real one saw them, too.
-_BUILT_IN: dict[str, type[Exception]] = {
-    error.__name__: error
-    for error in (
-        BrokenPipeError,
-        ConnectionAbortedError,
-        ConnectionError,
-        ConnectionRefusedError,
-        ConnectionResetError,
-        EOFError,
-        OSError,
-        RuntimeError,
-        TimeoutError,
-        ValueError,
-    )
-}
+def _built_in(name: str, text: str) -> Exception | None:
+    """One of Python's own exceptions: an application or a transport of one's own may let it through."""
+    cls: Any = getattr(builtins, name, None)
+    if not (isinstance(cls, type) and issubclass(cls, Exception)):
+        return None
+    if cls is KeyError:  # its text is the key as it is written in code
+        with suppress(ValueError, SyntaxError):
+            return KeyError(ast.literal_eval(text))
+    with suppress(TypeError):  # a few cannot be made from a text
+        return cls(text)
+    return None
 
 
 def _response(module: ModuleType, response: RecordedResponse, stream: Any) -> Any:

@@ -43,7 +43,18 @@ def current_cassette() -> Cassette | None:
 
 
 def _handle(module: ModuleType, send: Callable[[Any], Any], request: Any, cassette: Cassette) -> Any:
-    sent = cassette.request_of(_vcr.sent_from_httpx(request, request.read()))
+    if hasattr(request, "_content"):
+        return _exchange(module, send, request, cassette, request.content)
+    given = request.stream
+    body = request.read()
+    try:
+        return _exchange(module, send, request, cassette, body)
+    finally:
+        _give_back(request, given)
+
+
+def _exchange(module: ModuleType, send: Callable[[Any], Any], request: Any, cassette: Cassette, body: bytes) -> Any:
+    sent = cassette.request_of(_vcr.sent_from_httpx(request, body))
     if sent is None or module.__name__ in cassette.skipped:
         return send(request)
     item = cassette.answer(sent)
@@ -66,7 +77,20 @@ def _handle(module: ModuleType, send: Callable[[Any], Any], request: Any, casset
 async def _handle_async(
     module: ModuleType, send: Callable[[Any], Awaitable[Any]], request: Any, cassette: Cassette
 ) -> Any:
-    sent = cassette.request_of(_vcr.sent_from_httpx(request, await request.aread()))
+    if hasattr(request, "_content"):
+        return await _exchange_async(module, send, request, cassette, request.content)
+    given = request.stream
+    body = await request.aread()
+    try:
+        return await _exchange_async(module, send, request, cassette, body)
+    finally:
+        _give_back(request, given)
+
+
+async def _exchange_async(
+    module: ModuleType, send: Callable[[Any], Awaitable[Any]], request: Any, cassette: Cassette, body: bytes
+) -> Any:
+    sent = cassette.request_of(_vcr.sent_from_httpx(request, body))
     if sent is None or module.__name__ in cassette.skipped:
         return await send(request)
     item = cassette.answer(sent)
@@ -85,6 +109,13 @@ async def _handle_async(
     if not _begun(module, taking, response):
         response.stream = async_tee(module, response.stream, taking)
     return response
+
+
+def _give_back(request: Any, stream: Any) -> None:
+    """A streamed body that was read for the recording is again what the client made of it: a redirect that would find
+    it spent without a recorder finds it spent."""
+    request.stream = stream
+    del request._content
 
 
 def _failed(module: ModuleType, taking: Taking, error: BaseException) -> None:
