@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         UsageLimitExceeded,
         UserError,
     )
+    from playhead.format_prompt import format_as_xml
     from playhead.messages import (
         AgentStreamEvent,
         AudioFormat,
@@ -132,6 +133,8 @@ if TYPE_CHECKING:
     )
     from playhead.models import (
         DEFAULT_PROFILE,
+        InlineDefsJsonSchemaTransformer,
+        JsonSchemaTransformer,
         Model,
         ModelProfile,
         ModelProfileSpec,
@@ -275,7 +278,9 @@ _HOME: dict[str, str] = {
     "ImageUrl": "playhead.messages",
     "IncludeReturnSchemasToolset": "playhead.tools",
     "IncompleteToolCall": "playhead.exceptions",
+    "InlineDefsJsonSchemaTransformer": "playhead.models",
     "InstructionPart": "playhead.messages",
+    "JsonSchemaTransformer": "playhead.models",
     "MCPServerTool": "playhead.builtin_tools",
     "MemoryTool": "playhead.builtin_tools",
     "Model": "playhead.models",
@@ -361,6 +366,7 @@ _HOME: dict[str, str] = {
     "capture_run_messages": "playhead.runtime",
     "capture_run_sync": "playhead.transcript",
     "capture_runs": "playhead.transcript",
+    "format_as_xml": "playhead.format_prompt",
     "limit_model_concurrency": "playhead.models.concurrency",
     "read_script": "playhead.traffic",
     "read_transcript": "playhead.traffic",
@@ -439,7 +445,9 @@ __all__ = [
     "ImageUrl",
     "IncludeReturnSchemasToolset",
     "IncompleteToolCall",
+    "InlineDefsJsonSchemaTransformer",
     "InstructionPart",
+    "JsonSchemaTransformer",
     "MCPServerTool",
     "MemoryTool",
     "Model",
@@ -527,6 +535,7 @@ __all__ = [
     "capture_run_sync",
     "capture_runs",
     "deterministic",
+    "format_as_xml",
     "limit_model_concurrency",
     "read_script",
     "read_transcript",

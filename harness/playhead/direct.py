@@ -8,7 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from playhead.messages import ModelMessage, ModelResponse, ModelResponseStreamEvent, ModelSettings
+from playhead.messages import FinalResultEvent, ModelMessage, ModelResponse, ModelResponseStreamEvent, ModelSettings
 from playhead.models import Model, ModelRequestParameters, StreamedResponse, infer_model
 from playhead.runtime import MarkedStream, event_loop, iterate_blocking, run_blocking
 from playhead.usage import RequestUsage
@@ -111,6 +111,21 @@ class DirectStream:
     def usage(self) -> RequestUsage:
         """What the reply cost so far."""
         return self._streamed.usage()
+
+    @property
+    def model_request_parameters(self) -> ModelRequestParameters:
+        """What the request asked for."""
+        return self._streamed.model_request_parameters
+
+    @property
+    def provider_url(self) -> str | None:
+        """Where the provider was asked, for models that go over HTTP."""
+        return self._streamed.provider_url
+
+    @property
+    def final_result_event(self) -> FinalResultEvent | None:
+        """The event that said the output has begun; None before."""
+        return self._events.final
 
     @property
     def model_name(self) -> str:

@@ -46,11 +46,13 @@ from playhead.messages._definitions import (
     ObjectJsonSchema,
     OutputMode,
     OutputObjectDefinition,
+    StructuredOutputMode,
     ThinkingEffort,
     ThinkingLevel,
     ToolDefinition,
     ToolKind,
     merge_model_settings,
+    output_instructions,
 )
 from playhead.messages._deltas import (
     ModelResponsePartDelta,
@@ -168,6 +170,7 @@ __all__ = [
     "ResponseMeta",
     "RetryPromptPart",
     "StreamEvent",
+    "StructuredOutputMode",
     "SystemPromptPart",
     "TextContent",
     "TextPart",
@@ -198,5 +201,6 @@ __all__ = [
     "join_args",
     "merge_details",
     "merge_model_settings",
+    "output_instructions",
     "tool_return_ta",
 ]

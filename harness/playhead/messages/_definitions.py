@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, field
+import json
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 from playhead.builtin_tools import AbstractBuiltinTool
+from playhead.function_signature import FunctionSignature
 from playhead.messages._base import JsonObject, Shown
 from playhead.messages._parts import InstructionPart
 
@@ -16,6 +18,8 @@ ObjectJsonSchema: TypeAlias = JsonObject
 """A JSON schema (draft 2020-12) of an object."""
 ToolKind: TypeAlias = Literal["function", "output", "external", "unapproved"]
 OutputMode: TypeAlias = Literal["text", "tool", "native", "prompted", "tool_or_text", "image", "auto"]
+StructuredOutputMode: TypeAlias = Literal["tool", "native", "prompted"]
+"""How a model is asked for a structured answer: by a tool, by the provider's own JSON mode, or in words."""
 ThinkingEffort: TypeAlias = Literal["minimal", "low", "medium", "high", "xhigh"]
 ThinkingLevel: TypeAlias = bool | ThinkingEffort
 
@@ -55,6 +59,17 @@ class ToolDefinition(Shown):
         """Whether somebody else runs the call, or has to approve it first."""
         return self.kind in ("external", "unapproved")
 
+    @property
+    def function_signature(self) -> FunctionSignature:
+        """The tool as a Python function, without its description (see `playhead.function_signature`)."""
+        return FunctionSignature.from_schema(
+            name=self.name, parameters_schema=self.parameters_json_schema, return_schema=self.return_schema
+        )
+
+    def render_signature(self, body: str, **options: Any) -> str:
+        """The tool written as a Python function with `body`. `options` are those of `FunctionSignature.render`."""
+        return self.function_signature.render(body, name=self.name, description=self.description, **options)
+
 
 @dataclass(slots=True)
 class OutputObjectDefinition:
@@ -86,6 +101,34 @@ class ModelRequestParameters(Shown):
     def tool_defs(self) -> dict[str, ToolDefinition]:
         """All tools by name, function tools first."""
         return {tool.name: tool for tool in [*self.function_tools, *self.output_tools]}
+
+    @property
+    def prompted_output_instructions(self) -> str | None:
+        """What the model is told of the output's form, where it is asked for it in words."""
+        if not self.prompted_output_template or self.output_object is None:
+            return None
+        return output_instructions(self.prompted_output_template, self.output_object)
+
+    def with_default_output_mode(self, output_mode: StructuredOutputMode) -> ModelRequestParameters:
+        """With `output_mode` where the mode is still open (`auto`): `tool` takes no text, the other two need it."""
+        if self.output_mode != "auto":
+            return self
+        return replace(self, output_mode=output_mode, allow_text_output=output_mode != "tool")
+
+
+def output_instructions(template: str, output: OutputObjectDefinition) -> str:
+    """`template` with the output's schema, its name and its description, in place of `{schema}`, or at its end.
+
+    Braces are doubled to stand for themselves, as in `str.format`; a template in which they are not is taken as it is.
+    """
+    about = {"title": output.name, "description": output.description}
+    schema = json.dumps({**output.json_schema, **{key: text for key, text in about.items() if text}})
+    if "{schema}" not in template:
+        return f"{template}\n\n{schema}"
+    try:
+        return template.format(schema=schema)
+    except (KeyError, IndexError, ValueError):  # an example of JSON in it, most likely
+        return template.replace("{schema}", schema)
 
 
 class ModelSettings(TypedDict, total=False):

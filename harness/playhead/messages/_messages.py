@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import pydantic
 from typing_extensions import deprecated
 
+from playhead.exceptions import UserError
 from playhead.messages._base import JsonObject, Shown, now_utc
 from playhead.messages._content import BinaryContent, BinaryImage
 from playhead.messages._parts import (
@@ -23,6 +24,9 @@ from playhead.messages._parts import (
     ToolCallPart,
 )
 from playhead.usage import RequestUsage
+
+if TYPE_CHECKING:
+    from genai_prices.types import PriceCalculation
 
 FinishReason: TypeAlias = Literal["stop", "length", "content_filter", "tool_call", "error"]
 """Why the model stopped, in words that all providers share."""
@@ -117,6 +121,31 @@ class ModelResponse(Shown):
             for part in self.parts
             if isinstance(part, BuiltinToolReturnPart) and part.tool_call_id in calls
         ]
+
+    def cost(self) -> PriceCalculation:
+        """What the reply cost by the provider's list, with `genai-prices` (the extra `prices`).
+
+        `total_price`, `input_price` and `output_price` are in US dollars. `UserError` without the package or without the
+        model's name, `LookupError` for a provider or a model that it does not know.
+        """
+        try:
+            from genai_prices import calc_price
+        except ImportError as error:
+            raise UserError("cost() needs the prices. Install them: pip install 'playhead[prices]'") from error
+        if not self.model_name:
+            raise UserError("Nobody knows what this reply cost: it does not say which model made it (`model_name`)")
+        about: dict[str, Any] = {"model_ref": self.model_name, "genai_request_timestamp": self.timestamp}
+        if self.provider_url:
+            try:
+                return calc_price(self.usage, provider_api_url=self.provider_url, **about)
+            except LookupError:  # a server of one's own, a proxy
+                pass
+        return calc_price(self.usage, provider_id=self.provider_name, **about)
+
+    @deprecated("`price` is deprecated: its name is `cost` now")
+    def price(self) -> PriceCalculation:
+        """The older name of `cost`."""
+        return self.cost()
 
     @property
     @deprecated("`vendor_details` is deprecated: its name is `provider_details` now")

@@ -5,6 +5,12 @@ Comes in: messages, settings and request parameters. Goes out: `ModelResponse`, 
 
 from playhead.messages import ModelRequestParameters, ToolDefinition
 from playhead.models._allow import check_allow_model_requests, override_allow_model_requests
+from playhead.models._clients import (
+    DEFAULT_HTTP_TIMEOUT,
+    cached_async_http_client,  # pyright: ignore[reportDeprecated]
+    create_async_http_client,
+    get_user_agent,
+)
 from playhead.models._estimate import estimate
 from playhead.models._http import HttpModel
 from playhead.models._infer import infer_model, infer_model_profile, infer_provider, parse_model_id
@@ -36,13 +42,18 @@ from playhead.models._script_words import (
     wait,
 )
 from playhead.models._scripted import ScriptedModel
+from playhead.models._transform import InlineDefsJsonSchemaTransformer, JsonSchema, JsonSchemaTransformer
 
 __all__ = [
     "ALLOW_MODEL_REQUESTS",
     "Condition",
+    "DEFAULT_HTTP_TIMEOUT",
     "DEFAULT_PROFILE",
     "DisconnectStep",
     "HttpModel",
+    "InlineDefsJsonSchemaTransformer",
+    "JsonSchema",
+    "JsonSchemaTransformer",
     "KnownModelName",
     "Model",
     "ModelProfile",
@@ -65,14 +76,17 @@ __all__ = [
     "as_response",
     "builtin_call",
     "builtin_return",
+    "cached_async_http_client",
     "call",
     "check_allow_model_requests",
     "comment",
+    "create_async_http_client",
     "disconnect",
     "dump_script",
     "error",
     "estimate",
     "finish",
+    "get_user_agent",
     "infer_model",
     "infer_model_profile",
     "infer_provider",

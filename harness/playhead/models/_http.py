@@ -29,6 +29,7 @@ from playhead.messages import (
     merge_model_settings,
 )
 from playhead.models._allow import check_allow_model_requests
+from playhead.models._clients import CONNECT_TIMEOUT_S, DEFAULT_HTTP_TIMEOUT
 from playhead.models._download import with_downloads
 from playhead.models._model import Model, StreamedResponse
 from playhead.models._profile import ModelProfile
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["HttpModel", "HttpStreamedResponse"]
-
-TIMEOUT_S = 600
-CONNECT_TIMEOUT_S = 5
 
 
 class HttpModel(Model):
@@ -401,7 +399,7 @@ def _make_client(*, keep_alive: bool) -> httpx.AsyncClient:
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20 if keep_alive else 0)
-    timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    timeout = httpx.Timeout(DEFAULT_HTTP_TIMEOUT, connect=CONNECT_TIMEOUT_S)
     return httpx.AsyncClient(timeout=timeout, limits=limits, verify=_ssl_context(), follow_redirects=True)
 
 

@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from playhead.builtin_tools import AbstractBuiltinTool
 from playhead.messages import (
+    FinalResultEvent,
     FinishReason,
     InstructionPart,
     ModelMessage,
@@ -21,7 +23,7 @@ from playhead.messages import (
     ToolReturnPart,
     merge_model_settings,
 )
-from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, prepare_parameters
+from playhead.models._profile import DEFAULT_PROFILE, ModelProfile, prepare_parameters, transformed
 from playhead.stream import Fold
 from playhead.usage import RequestUsage
 
@@ -30,6 +32,10 @@ __all__ = ["Model", "StreamedResponse"]
 
 class Model(ABC):
     """Answers requests. Subclasses say how, for a whole reply and for a streamed one."""
+
+    _builtin_tools: ClassVar[frozenset[type[AbstractBuiltinTool]]] = frozenset()
+    provider: Any = None
+    """Who is asked, for models that go over HTTP: a `Provider`."""
 
     def __init__(self, *, settings: ModelSettings | None = None, profile: Any = None) -> None:
         self._settings = settings
@@ -76,7 +82,20 @@ class Model(ABC):
         The runtime calls this before each request. `UserError` for what the model does not support.
         """
         settings = merge_model_settings(self.settings, model_settings)
-        return settings, prepare_parameters(model_request_parameters, self.profile)
+        parameters = self.customize_request_parameters(model_request_parameters)
+        return settings, prepare_parameters(parameters, self.profile)
+
+    def customize_request_parameters(self, model_request_parameters: ModelRequestParameters) -> ModelRequestParameters:
+        """The parameters with the schemas of tools and output as the profile's `json_schema_transformer` makes them.
+
+        Models that need other changes override it; what a profile decides is still open here.
+        """
+        return transformed(model_request_parameters, self.profile)
+
+    @classmethod
+    def supported_builtin_tools(cls) -> frozenset[type[AbstractBuiltinTool]]:
+        """The classes of the provider's tools that such a model can be given."""
+        return cls._builtin_tools
 
     @staticmethod
     def instructions(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> str | None:
@@ -133,6 +152,8 @@ class StreamedResponse(ABC):
     def __init__(self, model_request_parameters: ModelRequestParameters) -> None:
         self.model_request_parameters = model_request_parameters
         self.fold = Fold()
+        self.final_result_event: FinalResultEvent | None = None
+        """The event that said the output has begun, once whoever runs the model has found it; else None."""
         self._iterator: AsyncGenerator[StreamEvent] | None = None
 
     def __aiter__(self) -> AsyncIterator[StreamEvent]:
@@ -159,6 +180,11 @@ class StreamedResponse(ABC):
     @abstractmethod
     def provider_name(self) -> str | None:
         """The provider's name."""
+
+    @property
+    def provider_url(self) -> str | None:
+        """Where the provider was asked, for models that go over HTTP."""
+        return None
 
     @property
     @abstractmethod

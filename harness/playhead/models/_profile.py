@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Literal, Self, TypeAlias
 
 from playhead.exceptions import UserError
-from playhead.messages import InstructionPart, ModelRequestParameters, OutputObjectDefinition
+from playhead.messages import InstructionPart, ModelRequestParameters, ToolDefinition, output_instructions
+from playhead.models._transform import JsonSchemaTransformer
 
 __all__ = [
     "DEFAULT_PROFILE",
@@ -16,6 +16,7 @@ __all__ = [
     "ModelProfile",
     "ModelProfileSpec",
     "prepare_parameters",
+    "transformed",
 ]
 
 DEFAULT_PROMPTED_OUTPUT_TEMPLATE = (
@@ -41,7 +42,7 @@ class ModelProfile:
     default_structured_output_mode: Literal["tool", "native", "prompted"] = "tool"
     prompted_output_template: str = DEFAULT_PROMPTED_OUTPUT_TEMPLATE
     native_output_requires_schema_in_instructions: bool = False
-    json_schema_transformer: Any = None
+    json_schema_transformer: type[JsonSchemaTransformer] | None = None
     supports_thinking: bool = False
     thinking_always_enabled: bool = False
     thinking_tags: tuple[str, str] = ("<think>", "</think>")
@@ -100,7 +101,7 @@ def prepare_parameters(parameters: ModelRequestParameters, profile: ModelProfile
     ):
         template = profile.prompted_output_template
     if template and parameters.output_object is not None:
-        asked = InstructionPart(_fill(template, parameters.output_object))
+        asked = InstructionPart(output_instructions(template, parameters.output_object))
         known = parameters.instruction_parts or []
         # The runtime and a model may both prepare a request; the second time changes nothing.
         parts = known if asked in known else InstructionPart.sorted([*known, asked])
@@ -108,14 +109,34 @@ def prepare_parameters(parameters: ModelRequestParameters, profile: ModelProfile
     return parameters
 
 
-def _fill(template: str, output: OutputObjectDefinition) -> str:
-    schema = dict(output.json_schema)
-    if output.name:
-        schema["title"] = output.name
-    if output.description:
-        schema["description"] = output.description
-    text = json.dumps(schema)
-    return template.replace("{schema}", text) if "{schema}" in template else f"{template}\n\n{text}"
+def transformed(parameters: ModelRequestParameters, profile: ModelProfile) -> ModelRequestParameters:
+    """`parameters` with the schemas that go to the model as the profile's transformer makes them."""
+    transformer = profile.json_schema_transformer
+    if transformer is None:
+        return parameters
+
+    def tool(given: ToolDefinition) -> ToolDefinition:
+        schema, strict = _walked(transformer, given.parameters_json_schema, given.strict)
+        return replace(given, parameters_json_schema=schema, strict=strict)
+
+    output = parameters.output_object
+    if output is not None:
+        schema, strict = _walked(transformer, output.json_schema, output.strict)
+        output = replace(output, json_schema=schema, strict=strict)
+    return replace(
+        parameters,
+        function_tools=[tool(given) for given in parameters.function_tools],
+        output_tools=[tool(given) for given in parameters.output_tools],
+        output_object=output,
+    )
+
+
+def _walked(
+    transformer: type[JsonSchemaTransformer], schema: dict[str, Any], strict: bool | None
+) -> tuple[dict[str, Any], bool]:
+    """The changed schema, and whether it is strict: as it was said, else as it can be."""
+    walker = transformer(schema, strict=strict)
+    return walker.walk(), walker.is_strict_compatible if strict is None else strict
 
 
 def _default_of(item: Any) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
+from playhead.builtin_tools import SUPPORTED_BUILTIN_TOOLS
 from playhead.exceptions import ScriptExhausted, ScriptUnused
 from playhead.messages import ModelMessage, ModelRequestParameters, ModelResponse, ModelSettings
 from playhead.models._model import Model, StreamedResponse
@@ -29,6 +30,8 @@ class ScriptedModel(Model):
     `ScriptUnused` while responses are left. It may be asked from several threads and loops at once. Unless `profile` says
     otherwise it supports every way to ask for an output. With `repeat`, a script that is used up begins again.
     """
+
+    _builtin_tools = SUPPORTED_BUILTIN_TOOLS
 
     def __init__(
         self,

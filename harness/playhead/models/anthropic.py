@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from playhead.builtin_tools import CodeExecutionTool, MCPServerTool, MemoryTool, WebFetchTool, WebSearchTool
 from playhead.exceptions import UserError
 from playhead.messages import ModelRequestParameters, ModelSettings, merge_model_settings
 from playhead.models._http import HttpModel, HttpStreamedResponse
@@ -65,6 +66,8 @@ class AnthropicProvider(Provider):
 
 class AnthropicModel(HttpModel):
     """A model that speaks the Messages API. `provider` is a name of the table of providers, or a `Provider`."""
+
+    _builtin_tools = frozenset({CodeExecutionTool, MCPServerTool, MemoryTool, WebFetchTool, WebSearchTool})
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, cast, overload
 
 from playhead import clock
+from playhead.builtin_tools import SUPPORTED_BUILTIN_TOOLS
 from playhead.exceptions import UnexpectedModelBehavior
 from playhead.messages import (
     BuiltinToolCallPart,
@@ -98,6 +99,8 @@ class FunctionModel(Model):
     `function` answers whole requests, `stream_function` streamed ones; at least one is needed. The model's name is made of
     theirs unless `model_name` gives it. Usage is estimated from words.
     """
+
+    _builtin_tools = SUPPORTED_BUILTIN_TOOLS
 
     @overload
     def __init__(

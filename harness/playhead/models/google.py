@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playhead.builtin_tools import CodeExecutionTool, FileSearchTool, ImageGenerationTool, WebFetchTool, WebSearchTool
 from playhead.exceptions import UserError
 from playhead.messages import ModelRequestParameters, ModelSettings
 from playhead.models._http import HttpModel, HttpStreamedResponse
@@ -146,6 +147,8 @@ def _refresh(credentials: Any) -> None:
 
 class GoogleModel(HttpModel):
     """A model that speaks `generateContent`. `provider` is `google-gla`, `google-vertex`, or a `Provider`."""
+
+    _builtin_tools = frozenset({CodeExecutionTool, FileSearchTool, ImageGenerationTool, WebFetchTool, WebSearchTool})
 
     def __init__(
         self,

@@ -22,6 +22,8 @@ class MistralProvider(ChatProvider):
 class MistralModel(OpenAIChatModel):
     """A model of Mistral."""
 
+    _builtin_tools = frozenset()
+
     def __init__(
         self,
         model_name: str,

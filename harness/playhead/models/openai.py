@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+from playhead.builtin_tools import CodeExecutionTool, FileSearchTool, ImageGenerationTool, MCPServerTool, WebSearchTool
 from playhead.exceptions import UserError
 from playhead.messages import ModelSettings, merge_model_settings
 from playhead.models._http import HttpModel, HttpStreamedResponse
@@ -128,6 +129,8 @@ class AzureProvider(Provider):
 class OpenAIChatModel(HttpModel):
     """A model that speaks chat completions. `provider` is a name of the table of providers, or a `Provider`."""
 
+    _builtin_tools = frozenset({WebSearchTool})
+
     dialect_name = "openai-chat"
 
     def __init__(
@@ -161,5 +164,7 @@ class OpenAIModel(OpenAIChatModel):
 
 class OpenAIResponsesModel(OpenAIChatModel):
     """A model that speaks OpenAI's Responses API."""
+
+    _builtin_tools = frozenset({CodeExecutionTool, FileSearchTool, ImageGenerationTool, MCPServerTool, WebSearchTool})
 
     dialect_name = "openai-responses"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pydantic_core
 
 from playhead import clock
+from playhead.builtin_tools import SUPPORTED_BUILTIN_TOOLS
 from playhead.exceptions import UserError
 from playhead.messages import (
     BuiltinToolCallPart,
@@ -51,6 +52,8 @@ class TestModel(Model):
     data made from the output tool's schema. Data depends on `seed` alone. `last_model_request_parameters` is what the
     latest request could use.
     """
+
+    _builtin_tools = SUPPORTED_BUILTIN_TOOLS
 
     __test__ = False  # pytest: the name is not a test's
 

@@ -56,6 +56,13 @@ class WrapperModel(Model):
     ) -> tuple[ModelSettings | None, ModelRequestParameters]:
         return self.wrapped.prepare_request(model_settings, model_request_parameters)
 
+    def customize_request_parameters(self, model_request_parameters: ModelRequestParameters) -> ModelRequestParameters:
+        return self.wrapped.customize_request_parameters(model_request_parameters)
+
+    @property
+    def provider(self) -> Any:
+        return self.wrapped.provider
+
     @property
     def model_name(self) -> str:
         return self.wrapped.model_name

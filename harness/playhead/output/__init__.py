@@ -4,7 +4,7 @@ Comes in: `output_type=`, and a model's text or call. Goes out: output tools and
 output, or the prompt that asks the model again; partial outputs while a reply arrives.
 """
 
-from playhead.messages import OutputMode, OutputObjectDefinition
+from playhead.messages import OutputMode, OutputObjectDefinition, StructuredOutputMode
 from playhead.output._markers import (
     NativeOutput,
     OutputDataT,
@@ -12,14 +12,13 @@ from playhead.output._markers import (
     OutputTypeOrFunction,
     PromptedOutput,
     StructuredDict,
-    StructuredOutputMode,
     TextOutput,
     TextOutputFunc,
     ToolOutput,
 )
 from playhead.output._partial import NOTHING, WHOLE, PartialOutput
 from playhead.output._processors import ObjectProcessor, OutputProcessor, TextProcessor, UnionProcessor
-from playhead.output._schema import OutputSchema, schema_instructions
+from playhead.output._schema import OutputSchema
 from playhead.output._toolset import OutputToolset
 from playhead.output._validators import OutputValidator, OutputValidatorFunc
 
@@ -47,5 +46,4 @@ __all__ = [
     "ToolOutput",
     "UnionProcessor",
     "WHOLE",
-    "schema_instructions",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias
+from typing import Any, Generic, Literal
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -18,9 +18,6 @@ OutputDataT = TypeVar("OutputDataT", default=str, covariant=True)
 """What a run returns."""
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
-
-StructuredOutputMode: TypeAlias = Literal["tool", "native", "prompted"]
-"""How a model is asked for a structured answer: by a tool, by the provider's own JSON mode, or in words."""
 
 OutputTypeOrFunction = TypeAliasType(
     "OutputTypeOrFunction", type[T_co] | Callable[..., Awaitable[T_co] | T_co], type_params=(T_co,)

@@ -14,7 +14,6 @@ output function, then the validators of `toolset.output_validators`. For text, t
 
 from __future__ import annotations
 
-import json
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from playhead.messages import (
     OutputObjectDefinition,
     RetryPromptPart,
     ToolDefinition,
+    output_instructions,
 )
 from playhead.output._markers import NativeOutput, OutputSpec, PromptedOutput, TextOutput, ToolOutput
 from playhead.output._processors import ObjectProcessor, OutputProcessor, TextProcessor, UnionProcessor
@@ -118,16 +118,7 @@ class OutputSchema(Generic[OutputT]):
         """
         if self.object_def is None or self.template is False:
             return None
-        return schema_instructions(self.template or template, self.object_def)
-
-
-def schema_instructions(template: str, object_def: OutputObjectDefinition) -> str:
-    """`template` with the schema of `object_def` in place of `{schema}`, or at its end."""
-    about = {"title": object_def.name, "description": object_def.description}
-    schema = json.dumps({**object_def.json_schema, **{key: text for key, text in about.items() if text}})
-    # Not `format`: a template may hold other braces, such as those of an example.
-    before, place, after = template.partition("{schema}")
-    return f"{before}{schema}{after.replace('{schema}', schema)}" if place else f"{template}\n\n{schema}"
+        return output_instructions(self.template or template, self.object_def)
 
 
 class _Allowed(TypedDict):

@@ -65,7 +65,7 @@ class MarkedStream:
                     if isinstance(event, PartStartEvent) and self.final is None:
                         final = self._final_event(event.part)
                         if final is not None:
-                            self.final = final
+                            self.final = self._streamed.final_result_event = final
                             yield final
         finally:
             await self._streamed.aclose()
