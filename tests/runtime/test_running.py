@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from playhead import Agent, UnexpectedModelBehavior, UserError, capture_run_messages
+from playhead import Agent, UnexpectedModelBehavior, UserError, UserPromptNode, capture_run_messages
 from playhead.messages import (
     FinalResultEvent,
     FunctionToolCallEvent,
@@ -437,3 +437,24 @@ async def test_limits_are_checked_before_and_after_requests() -> None:
         await tool_then_text().run("hi", usage_limits=UsageLimits(tool_calls_limit=0))
     with pytest.raises(Exception, match="Exceeded the output_tokens_limit of 1"):
         await tool_then_text().run("hi", usage_limits=UsageLimits(output_tokens_limit=1))
+
+
+async def test_the_first_node_shows_what_the_run_begins_with() -> None:
+    agent = Agent("test", instructions="Be brief.", system_prompt="You help.")
+
+    @agent.system_prompt(dynamic=True)
+    def today() -> str:
+        return "Monday"
+
+    async with agent.iter("hi", instructions="Be kind.") as run:
+        node = run.next_node
+        assert isinstance(node, UserPromptNode)
+        assert (node.user_prompt, node.instructions) == ("hi", "Be brief.\nBe kind.")
+        assert node.system_prompts == ("You help.",)
+        assert list(node.system_prompt_dynamic_functions.values()) == node.system_prompt_functions
+    async with Agent("test").iter("hi") as run:
+        assert run.next_node == UserPromptNode(user_prompt="hi")
+        assert repr(run.next_node) == (
+            "UserPromptNode(user_prompt='hi', instructions_functions=[], system_prompts=(), system_prompt_functions=[], "
+            "system_prompt_dynamic_functions={})"
+        )

@@ -308,8 +308,13 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
         first: UserPromptNode[Any, Any] = UserPromptNode(
             user_prompt=user_prompt,
             deferred_tool_results=options["deferred_tool_results"],
+            instructions=literal,
+            instructions_functions=functions,
             system_prompts=self._system_prompts,
             system_prompt_functions=self._system_prompt_functions,
+            system_prompt_dynamic_functions={
+                item.reference: item for item in self._system_prompt_functions if item.dynamic
+            },
         )
         async with place_in(self._limiter, f"agent:{self.name or 'agent'}"):
             run_tools = await tools.for_run(ctx.run_context())

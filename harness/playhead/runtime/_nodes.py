@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any, Generic, TypeAlias
 
 from typing_extensions import TypeIs
@@ -51,15 +51,22 @@ def _nothing() -> list[PromptFunction]:
 
 @dataclass(repr=False)
 class UserPromptNode(Generic[DepsT, OutputDataT]):
-    """The beginning: the prompt, or what the history leaves to be done."""
+    """The beginning: the prompt, or what the history leaves to be done. Instructions are here for a program to see."""
 
     user_prompt: str | Sequence[UserContent] | None
-    deferred_tool_results: DeferredToolResults | None = field(default=None, kw_only=True)
-    system_prompts: tuple[str, ...] = field(default=(), kw_only=True)
-    system_prompt_functions: list[PromptFunction] = field(default_factory=_nothing, kw_only=True)
+    _: KW_ONLY
+    deferred_tool_results: DeferredToolResults | None = None
+    instructions: str | None = None
+    instructions_functions: list[PromptFunction] = field(default_factory=_nothing)
+    system_prompts: tuple[str, ...] = field(default_factory=tuple[str, ...])
+    system_prompt_functions: list[PromptFunction] = field(default_factory=_nothing)
+    system_prompt_dynamic_functions: dict[str, PromptFunction] = field(default_factory=dict[str, PromptFunction])
 
     def __repr__(self) -> str:
-        return f"UserPromptNode(user_prompt={self.user_prompt!r})"
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        optional = ("deferred_tool_results", "instructions")
+        shown = (f"{name}={value!r}" for name, value in values.items() if value is not None or name not in optional)
+        return f"UserPromptNode({', '.join(shown)})"
 
     async def run(
         self, ctx: GraphRunContext[DepsT, OutputDataT]
@@ -72,8 +79,7 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         run_context = ctx.run_context()
         if self.user_prompt is None and history and isinstance(history[-1], ModelRequest):
             ctx.deps.prompt = run_context.prompt = _prompt_of(history[-1])
-        dynamic = {item.reference: item for item in self.system_prompt_functions if item.dynamic}
-        await refresh_dynamic_prompts(history, dynamic, run_context)
+        await refresh_dynamic_prompts(history, self.system_prompt_dynamic_functions, run_context)
         if self.deferred_tool_results is not None:
             return self._with_results(ctx, self.deferred_tool_results)
         last = history[-1] if history else None
