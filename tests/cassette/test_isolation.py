@@ -14,7 +14,15 @@ import httpx2
 import pytest
 import vcr
 
-from playhead.cassette import Interaction, RecordedRequest, RecordedResponse, read_file, use_cassette, write_file
+from playhead.cassette import (
+    Interaction,
+    RecordedRequest,
+    RecordedResponse,
+    keep_patched,
+    read_file,
+    use_cassette,
+    write_file,
+)
 from playhead.exceptions import UnmatchedRequest
 from tests.cassette._server import Server, reply
 
@@ -207,6 +215,40 @@ def test_nothing_stays_patched(module: Any, tmp_path: Path) -> None:
     with use_cassette(tape_of(tmp_path / "tape.yaml", "taped")):
         assert [cls.__dict__[name] for cls, name in names] != before
     assert [cls.__dict__[name] for cls, name in names] == before
+
+
+def test_what_a_suite_keeps_in_place_passes_requests_on_between_cassettes(server: Server, tmp_path: Path) -> None:
+    tape = tape_of(tmp_path / "tape.yaml", "taped")
+    names = [(httpx.HTTPTransport, "handle_request"), (httpx.Client, "_transport_for_url")]
+    before = [cls.__dict__[name] for cls, name in names]
+    end = keep_patched()
+    with use_cassette(tape):
+        inside = [cls.__dict__[name] for cls, name in names]
+        assert httpx.get(URL).text == "taped"
+    assert [cls.__dict__[name] for cls, name in names] == inside != before
+    server.replies["/live"] = reply(b"live")
+    assert httpx.get(f"{server.url}/live").content == b"live"
+    with use_cassette(tape):
+        assert httpx.get(URL).text == "taped"
+        end()
+        assert httpx.Client.__dict__["_transport_for_url"] is inside[1]
+    end()
+    assert [cls.__dict__[name] for cls, name in names] == before
+
+
+def test_what_somebody_undid_while_it_was_kept_is_replaced_again(tmp_path: Path) -> None:
+    tape = tape_of(tmp_path / "tape.yaml", "taped")
+    before = httpx.HTTPTransport.handle_request
+    end = keep_patched()
+    try:
+        with use_cassette(tape):
+            pass
+        httpx.HTTPTransport.handle_request = before
+        with use_cassette(tape):
+            assert httpx.get(URL).text == "taped"
+    finally:
+        end()
+    assert httpx.HTTPTransport.handle_request is before
 
 
 # -- transports

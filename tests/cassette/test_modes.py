@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import vcr
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 import playhead
-from playhead.cassette import Cassette, read_file, use_cassette, use_vcr_cassette, watch
+from playhead.cassette import Cassette, keep_patched, read_file, use_cassette, use_vcr_cassette, watch
 from playhead.exceptions import CassetteError, UnmatchedRequest, UnplayedError
 from tests.cassette._server import Server, chunked, json_reply, reply
 
@@ -312,6 +313,31 @@ def test_watchers_see_each_cassette_that_closes(counting: Server, tape: Path) ->
 # -- keys
 
 
+def said_by_a_child(name: str) -> str:
+    """What a process that is started now finds in its environment."""
+    return subprocess.run(["/bin/sh", "-c", f'printf "%s" "${name}"'], capture_output=True, text=True).stdout
+
+
+def test_a_key_that_was_set_or_deleted_meanwhile_stays_so(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("GROQ_API_KEY", raising=False)
+    end = keep_patched()
+    try:
+        with use_cassette(tape):
+            os.environ["OPENAI_API_KEY"] = "mine"
+            del os.environ["GROQ_API_KEY"]
+            assert "GROQ_API_KEY" not in os.environ
+        assert (os.environ.get("OPENAI_API_KEY"), os.environ.get("GROQ_API_KEY")) == ("mine", None)
+        with use_cassette(tape):
+            assert os.environ["OPENAI_API_KEY"] == "mine"
+            assert os.environ["GROQ_API_KEY"].startswith("playhead-")
+        assert "GROQ_API_KEY" not in os.environ
+    finally:
+        end()
+        os.environ.pop("OPENAI_API_KEY", None)
+    assert said_by_a_child("GROQ_API_KEY") == said_by_a_child("OPENAI_API_KEY") == ""
+
+
 def test_replaying_needs_no_key_and_leaves_the_environment_as_it_was(
     counting: Server, tape: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,7 +350,9 @@ def test_replaying_needs_no_key_and_leaves_the_environment_as_it_was(
         with use_cassette(tape):
             pass
         assert os.environ["OPENAI_API_KEY"].startswith("playhead-")
+        assert said_by_a_child("OPENAI_API_KEY").startswith("playhead-")
     assert dict(os.environ) == before
+    assert said_by_a_child("OPENAI_API_KEY") == ""
     with use_cassette(tape, "once"):
         assert dict(os.environ) == before
     with use_cassette(tape, replay_keys=["MY_KEY"]):

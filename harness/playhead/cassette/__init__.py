@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from playhead.cassette._check import CheckReport, Finding, ScrubReport, check_paths, find_cassettes, scrub_paths
 from playhead.cassette._emit import FORMAT
 from playhead.cassette._format import CassetteFile
-from playhead.cassette._open import REPLAY_KEYS, UseCassette, use_cassette, use_vcr_cassette, watch
+from playhead.cassette._open import (
+    REPLAY_KEYS,
+    UseCassette,
+    keep_patched,
+    use_cassette,
+    use_vcr_cassette,
+    watch,
+)
 from playhead.cassette._options import MODES, OptionNames, Options, unknown_option
 from playhead.cassette._scrub import Rules, Scrubber
 from playhead.cassette._store import read_file, write_file
@@ -45,6 +52,7 @@ __all__ = [
     "check_paths",
     "compare_shape",
     "find_cassettes",
+    "keep_patched",
     "read_file",
     "scrub_paths",
     "unknown_option",

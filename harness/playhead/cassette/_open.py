@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playhead.cassette._cassette import Cassette
 
-__all__ = ["REPLAY_KEYS", "UseCassette", "use_cassette", "use_vcr_cassette", "watch"]
+__all__ = ["REPLAY_KEYS", "UseCassette", "keep_patched", "use_cassette", "use_vcr_cassette", "watch"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -244,6 +244,7 @@ class _Machine:
         self._plain_config = _vcr.config_for(self._plain_owner, "", {})
         self._lock = threading.RLock()
         self._keys = PlaceholderKeys()
+        self._kept = 0
 
     def make(self, path: str, options: Options, owner: vcr.VCR | None, given: dict[str, Any]) -> Cassette:
         rules = owner is not None
@@ -278,9 +279,25 @@ class _Machine:
             self._tapes.pop(token)
             self._keys.take_away(keys)
             if not len(self._tapes):
-                for patch in self._patches:
-                    patch.take_away()
-                self._stubs.take_away()
+                self._stubs.empty_pools()
+                if not self._kept:
+                    self._clear()
+
+    def keep(self) -> None:
+        with self._lock:
+            self._kept += 1
+
+    def let_go(self) -> None:
+        with self._lock:
+            self._kept -= 1
+            if not len(self._tapes) and not self._kept:
+                self._clear()
+
+    def _clear(self) -> None:
+        for patch in self._patches:
+            patch.take_away()
+        self._stubs.take_away()
+        self._keys.withdraw()
 
 
 _made: _Machine | None = None
@@ -308,6 +325,25 @@ def watch(watcher: Callable[[Cassette], None]) -> Callable[[], None]:
             _watchers.remove(watcher)
 
     return stop
+
+
+def keep_patched() -> Callable[[], None]:
+    """Lets what is put in place of other people's attributes stay there when the last cassette closes; the result ends that.
+
+    For suites: putting it there and taking it away costs more than a small cassette does. Without an open cassette all
+    of it passes requests on. Placeholders for keys are not part of it: they go with their cassette.
+    """
+    machine = _machine()
+    machine.keep()
+    ended = False
+
+    def end() -> None:
+        nonlocal ended
+        if not ended:
+            ended = True
+            machine.let_go()
+
+    return end
 
 
 async def _in_thread(function: Callable[[], R]) -> R:

@@ -32,11 +32,13 @@ class Patch:
     def put(self) -> None:
         """Replaces the attribute, unless the replacement is there already, on top or below somebody else's."""
         there = self._target.__dict__.get(self._name, _MISSING)
+        if there is self._made:
+            return
         if self._made is not None:
             if there is self._original:
                 setattr(self._target, self._name, self._made)
                 return
-            if there is self._made or _is_below(there, self._made):
+            if _is_below(there, self._made):
                 return
         self._was_inherited = there is _MISSING
         self._original = getattr(self._target, self._name)

@@ -122,11 +122,14 @@ class Stubs:
                 self._saved.append((target, name, new, original))
 
     def take_away(self) -> None:
-        """Gives the classes back, where they are still ours, and takes the stubs out of the clients' pools."""
+        """Gives the classes back, where they are still ours."""
         for target, name, new, original in reversed(self._saved):
             if getattr(target, name, None) is new:
                 setattr(target, name, original)
         self._saved.clear()
+
+    def empty_pools(self) -> None:
+        """Takes the stubs out of the clients' pools."""
         for remover in self._removers:
             pools = remover._connection_pool_to_connections
             if pools:
