@@ -19,7 +19,7 @@ from playhead.cassette._options import Options
 from playhead.cassette._player import Player
 from playhead.cassette._recording import Taking
 from playhead.cassette._store import save_file, write_file
-from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
+from playhead.cassette._tape import Interaction, RecordedRequest
 from playhead.exceptions import CassetteError
 
 __all__ = ["Cassette"]
@@ -125,7 +125,7 @@ class Cassette(Player):
         if self.record_mode == "verify":
             self._verify(interaction)
             return
-        interaction = self._scrubbed(interaction)
+        interaction = self._scrub().scrub_interaction(interaction)
         position = len(self._items)
         self._items.append(interaction)
         self._order.append(number)
@@ -134,35 +134,21 @@ class Cassette(Player):
         if self.allow_playback_repeats:
             self._finder.add(position)
 
-    def _scrubbed(self, interaction: Interaction) -> Interaction:
-        scrubber = self._scrub()
-        request, response = interaction.request, interaction.response
-        clean = scrubber.scrub_request(request.method, request.uri, request.headers, request.body)
-        answer = scrubber.scrub_response(response.status, response.headers, response.body)
-        reason = None if response.reason is None else scrubber.mask_text(response.reason)
-        stream = response.stream
-        if stream is not None and stream.error is not None:
-            stream.error = (stream.error[0], scrubber.mask_text(stream.error[1]))
-        return Interaction(
-            RecordedRequest(clean.method, clean.uri, clean.headers, clean.body),
-            RecordedResponse(response.status, reason, answer.headers, answer.body, stream),
-        )
-
     def _verify(self, live: Interaction) -> None:
         sent = Sent(live.request.method, live.request.uri, live.request.headers, live.request.body)
         number = self._find(sent)
+        live = self._scrub().scrub_interaction(live)
+        shown = f"{live.request.method} {live.request.uri}"
         if number is None:
-            self.differences.append(f"{live.request.method} {live.request.uri}: no recording fits this request")
+            self.differences.append(f"{shown}: no recording fits this request")
             return
         self._count(number)
         compare = self.options.compare
         if compare is None:
             from playhead.cassette._verify import compare_shape as compare
-        difference = compare(self._items[number], self._scrubbed(live), self.options.verify)
+        difference = compare(self._items[number], live, self.options.verify)
         if difference:
-            self.differences.append(
-                f"interaction {number + 1} ({live.request.method} {live.request.uri}): {difference}"
-            )
+            self.differences.append(f"interaction {number + 1} ({shown}): {difference}")
 
     # -- closing ---------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from playhead.cassette._format import CassetteFile, read_cassette
 from playhead.cassette._match import DEFAULT_MATCH_ON
 from playhead.cassette._scrub import Rules, Scrubber
 from playhead.cassette._store import dump_foreign, write_data
-from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse, Stream
+from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse
 from playhead.cassette._yaml import item_offsets
 from playhead.exceptions import CassetteError, CassetteUnreadable, CassetteVersionError
 
@@ -311,32 +311,10 @@ def _recorded_at(interaction: Interaction) -> datetime | None:
 
 
 def _scrubbed(interaction: Interaction, scrubber: Scrubber) -> Interaction:
-    request, response = interaction.request, interaction.response
-    clean = scrubber.scrub_request(request.method, request.uri, request.headers, request.body)
-    headers, body, stream = response.headers, response.body, response.stream
-    decoded = b"".join(response.decoded_chunks)
-    if decoded != body and scrubber.scrub_body(decoded, response.header("content-type") or "", frames=True) != decoded:
-        # A compressed body cannot be masked in place: it is kept decoded from now on, as our own recordings are.
-        headers = {name: values for name, values in headers.items() if name.lower() not in _ENCODING}
-        body = decoded
-    answer = scrubber.scrub_response(response.status, headers, body)
-    if stream is not None and stream.error is not None:
-        error = (stream.error[0], scrubber.mask_text(stream.error[1]))
-        stream = Stream(
-            stream.chunks,
-            stream.at_ms,
-            stream.end,
-            error,
-            stream.end_ms,
-            stream.encoding,
-            stream.http_version,
-            stream.recorded_at,
-        )
-    new_request = RecordedRequest(clean.method, clean.uri, clean.headers, clean.body)
-    new_response = RecordedResponse(response.status, response.reason, answer.headers, answer.body, stream)
-    if new_request == request and new_response == response:
+    clean = scrubber.scrub_interaction(interaction)
+    if clean.request == interaction.request and clean.response == interaction.response:
         return interaction
-    return Interaction(new_request, new_response, source=_with_values(interaction, new_request, new_response))
+    return Interaction(clean.request, clean.response, source=_with_values(interaction, clean.request, clean.response))
 
 
 def _text_of(path: str, data: bytes, file: CassetteFile, clean: Sequence[Interaction]) -> bytes:
@@ -453,7 +431,6 @@ def _like(written: Any, body: bytes) -> str | bytes:
 
 _MASK = "Mask it with `playhead scrub`, and revoke it if the file was ever pushed; what is no secret can be named with `--allow`."
 _SKIPPED = frozenset(("node_modules", "__pycache__", "venv", "site-packages", "build", "dist"))
-_ENCODING = frozenset(("content-encoding", "content-length"))
 _CASSETTE = re.compile(rb"(?m)^(?:\"?playhead\"?:|\"?(?:http_|grpc_|ws_)?interactions\"?:)|^\{\s*\"interactions\"")
 _LINE = re.compile(r"line ([0-9]+)")
 _MASKED = re.compile(rb"scrubbed-*")

@@ -116,7 +116,9 @@ class _Reader:
         return CassetteUnreadable(f"{self.path}{where} {problem}.", _RESTORE, path=self.path)
 
     def wrong(self, what: str, expected: str, found: object) -> CassetteUnreadable:
-        shown = repr(found)
+        from playhead.cassette._scrub import Scrubber  # only for a file that is broken
+
+        shown = Scrubber().mask_text(repr(found)[:10_000])
         return self.error(self.number, f"is not a recording: {what} must be {expected}, found {shown[:60]}")
 
     def items(self, document: dict[str, Any]) -> list[Any]:

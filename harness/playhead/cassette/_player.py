@@ -372,13 +372,20 @@ class Player(VcrCassette):
     def mismatch(self, sent: Sent) -> BaseException:
         """The error for a request that nothing fits; it is remembered."""
         if self.vcr_rules:
-            return _vcr.CannotOverwriteExistingCassetteException(
+            refused: BaseException = _vcr.CannotOverwriteExistingCassetteException(
                 cassette=self, failed_request=_vcr.vcr_request_of(sent)
             )
+            self._scrub().learn_request(sent.uri, _vcr.headers_of(sent.headers))
+            refused.args = (self.mask_text(str(refused)),)  # VCR.py prints addresses and bodies as they are
+            return refused
         problem, remedy = explain(self, sent, self._finder.keys, self._scrub())
         error = UnmatchedRequest(problem, remedy, path=self.path)
         self.mismatches.append(error)
         return error
+
+    def mask_text(self, text: str) -> str:
+        """A message or a page of output that may be shown: secrets masked, those that this cassette has met included."""
+        return self._scrub().mask_text(text)
 
     def request_of(self, sent: Sent) -> Sent | None:
         """The request after filters and hooks; None if it is ignored and belongs on the network."""

@@ -22,7 +22,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 from playhead.cassette._scrub_fields import (
@@ -48,6 +48,7 @@ from playhead.cassette._scrub_packed import compressed_members, encode_like, enc
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
 from playhead.cassette._scrub_shapes import find_shapes
 from playhead.cassette._scrub_views import Piece, joined_views, undone
+from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
 
 __all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
 
@@ -152,6 +153,31 @@ class Scrubber:
             clean_chunks.append(clean_body[position : position + len(chunk)])
             position += len(chunk)
         return ScrubbedResponse(status, self.scrub_headers(headers), clean_body, clean_chunks)
+
+    def scrub_interaction(self, interaction: Interaction) -> Interaction:
+        """An interaction that may be written down or shown: request, response, and the text of its error.
+
+        A compressed body that holds a secret cannot be masked in place: it comes back decoded, as recordings of ours are.
+        """
+        request, response, stream = interaction.request, interaction.response, interaction.response.stream
+        clean = self.scrub_request(request.method, request.uri, request.headers, request.body)
+        headers, body = response.headers, response.body
+        if response.header("content-encoding") is not None:
+            decoded = b"".join(response.decoded_chunks)
+            if (
+                decoded != body
+                and self.scrub_body(decoded, response.header("content-type") or "", frames=True) != decoded
+            ):
+                headers = {name: values for name, values in headers.items() if name.lower() not in _OF_CODED_BODIES}
+                body = decoded
+        answer = self.scrub_response(response.status, headers, body)
+        reason = None if response.reason is None else self.mask_text(response.reason)
+        if stream is not None and stream.error is not None:
+            stream = replace(stream, error=(stream.error[0], self.mask_text(stream.error[1])))
+        return Interaction(
+            RecordedRequest(clean.method, clean.uri, clean.headers, clean.body),
+            RecordedResponse(response.status, reason, answer.headers, answer.body, stream),
+        )
 
     def scrub_headers(self, headers: Headers) -> dict[str, list[str]]:
         """Headers with their secrets masked; every header stays, with as many values."""
@@ -420,6 +446,7 @@ def _own_fields(text: str, names: re.Pattern[str]) -> Iterator[Found]:
             yield match["name"], number.start(), number.end()
 
 
+_OF_CODED_BODIES = frozenset(("content-encoding", "content-length"))
 _DEPTH = 3
 _SECRET_MIN = 8
 _BLOB = 200

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from playhead.cassette import Interaction, read_file
+from playhead.cassette import Interaction, Scrubber, read_file
 from playhead.chunks import cut, frame_cuts
 from playhead.cli._terminal import page, print_json, tint
 from playhead.traffic import read_transcript
@@ -23,7 +23,7 @@ def command(cassette: str, raw: bool, timing: bool, as_json: bool) -> int:
     """Show what a recording holds: requests, text, tool calls, usage, in the order in which they came.
 
     Reads cassettes of Playhead, VCR.py, pytest-recording, pydantic-ai and cassetter. `|` shows where one chunk ended and
-    the next began.
+    the next began. Secrets that an old recording holds are masked in what is shown.
 
     \b
     playhead show cassettes/test_app/test_haiku.yaml
@@ -31,7 +31,8 @@ def command(cassette: str, raw: bool, timing: bool, as_json: bool) -> int:
     playhead show --raw cassettes/test_app/test_haiku.yaml | less
     playhead show --json cassettes/test_app/test_haiku.yaml | jq .interactions[0].chunks
     """
-    interactions = read_file(cassette).interactions
+    scrubber = Scrubber()
+    interactions = [scrubber.scrub_interaction(interaction) for interaction in read_file(cassette).interactions]
     if as_json:
         print_json({"path": cassette, "interactions": [_facts(interaction) for interaction in interactions]})
     elif raw:
