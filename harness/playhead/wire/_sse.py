@@ -12,6 +12,7 @@ with bare JSON under `text/event-stream`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from playhead.exceptions import DecodeError
@@ -112,9 +113,30 @@ class FrameSplitter:
         if self._at_start:
             self._at_start = False
             block = block.removeprefix(_BOM)
-        lines = block.decode("utf-8", "replace").split("\n")
-        lines.pop()
+        text = block.decode("utf-8", "replace")
         frames: list[Frame] = []
+        # Text between blank lines, of which all but the last is whole.
+        *whole, rest = text.split("\n\n")
+        for piece in whole:
+            if not self._data and not self._event:
+                # The short way, for what most streams are made of: one line of data, with or without a name before it.
+                name, data = "", piece
+                if piece[:7] == "event: ":
+                    name, _, data = piece[7:].partition("\n")
+                if data[:6] == "data: " and "\n" not in data:
+                    frames.append(Frame(data[6:], name, self.frames, self.last_id, self._retry_ms))
+                    self.frames += 1
+                    self._retry_ms = None
+                    continue
+            self._read(piece.split("\n"), frames)
+            self._read(("",), frames)
+        if rest:
+            lines = rest.split("\n")
+            lines.pop()
+            self._read(lines, frames)
+        return frames
+
+    def _read(self, lines: Sequence[str], frames: list[Frame]) -> None:
         pending = self._data
         for line in lines:
             if line[:6] == "data: ":
@@ -129,7 +151,6 @@ class FrameSplitter:
                     self._event = ""
             else:
                 self._field(line)
-        return frames
 
     def _field(self, line: str) -> None:
         name, colon, value = line.partition(":")

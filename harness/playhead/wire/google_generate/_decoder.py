@@ -28,9 +28,10 @@ from playhead.messages import (
 )
 from playhead.usage import RequestUsage
 from playhead.wire._decoder import BaseDecoder
-from playhead.wire._json import as_dict, as_list, as_objects, as_text, dump_text, load
+from playhead.wire._json import as_dict, as_list, as_objects, as_text, load
 from playhead.wire._sse import Frame
 from playhead.wire.google_generate._array import ArraySplitter
+from playhead.wire.google_generate._errors import read_error, read_error_object
 from playhead.wire.google_generate._fields import (
     FINISH,
     TOOL_TYPES,
@@ -58,7 +59,7 @@ class GoogleDecoder(BaseDecoder):
         self._array: ArraySplitter | None = None
         self._sniffed = not streamed
         self._usage = RequestUsage()
-        self._counts: object = None
+        self._counts: dict[str, Any] | None = None
         self._described = False
         self._begun = False
         self._finished = False
@@ -72,6 +73,9 @@ class GoogleDecoder(BaseDecoder):
         self._partial: tuple[object, PartialArgs] | None = None
         self._model: str | None = None
         self._id: str | None = None
+        self._raw: str | None = None
+        self._created: str | None = None
+        self._traffic: str | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that `data` completes."""
@@ -125,6 +129,8 @@ class GoogleDecoder(BaseDecoder):
         if type(chunk) is not dict:
             raise TypeError(f"a chunk is an object, not {chunk!r:.80}")
         fields = as_dict(chunk)
+        if self._run is not None and self._more_text(fields, self._run):
+            return
         if is_snake(fields):
             fields = camel_keys(fields)
         if "error" in fields and not fields.get("candidates"):
@@ -145,6 +151,56 @@ class GoogleDecoder(BaseDecoder):
         self._invoked = invoked
         self.read_parts(parts)
 
+    def _more_text(self, chunk: dict[str, Any], run: tuple[str, object]) -> bool:
+        """The short way for most chunks of most streams: a further piece of the text, or thought, that is being told,
+        and nothing else but its usage and what is known. Whether it was one; if not, nothing has happened."""
+        candidates: Any = chunk.get("candidates")
+        if type(candidates) is not list or len(candidates) != 1 or not self._streamed:  # pyright: ignore[reportUnknownArgumentType]
+            return False
+        candidate = as_dict(candidates[0])
+        parts = as_dict(candidate.get("content")).get("parts")
+        if type(parts) is not list or len(parts) != 1:  # pyright: ignore[reportUnknownArgumentType]
+            return False
+        part = as_dict(parts[0])
+        text = part.get("text")
+        if len(part) > (1 if run[0] == "text" else 2) or (part.get("thought") is True) is not (run[0] == "thinking"):
+            return False
+        counts = chunk.get("usageMetadata")
+        if type(counts) is dict and counts.get("trafficType") != self._traffic:  # pyright: ignore[reportUnknownMemberType]
+            return False
+        known = (
+            1
+            + ("usageMetadata" in chunk)
+            + ("modelVersion" in chunk and self._model is not None)
+            + ("responseId" in chunk and chunk["responseId"] == self._id)
+            + ("createTime" in chunk and chunk["createTime"] == self._created)
+        )
+        if (
+            type(text) is not str
+            or not text
+            or len(chunk) != known
+            or len(candidate) != 1 + ("index" in candidate and candidate["index"] == 0)
+        ):
+            return False
+        if counts != self._counts and (usage := self._counted(counts)) is not None:
+            self._emitter.meta(ResponseMeta(usage=usage))
+        if run[0] == "text":
+            self._emitter.text(run[1], text)
+        else:
+            self._emitter.thinking(run[1], text)
+        return True
+
+    def _counted(self, counts: Any) -> RequestUsage | None:
+        """The usage that `usageMetadata` says, where it is news."""
+        if type(counts) is not dict or counts == self._counts:
+            return None
+        usage = read_usage(as_dict(counts), self._usage, self._counts)
+        self._counts = as_dict(counts)
+        if usage.output_tokens == self._usage.output_tokens and usage == self._usage:
+            return None
+        self._usage = usage
+        return usage
+
     def read_parts(self, parts: list[dict[str, Any]]) -> None:
         """The next parts of the candidate's content, or those of an earlier turn in a request."""
         for part in parts:
@@ -156,20 +212,14 @@ class GoogleDecoder(BaseDecoder):
         if not self._described:
             self._described = True
             news["provider_name"] = self._provider
-        counts = chunk.get("usageMetadata")
-        if type(counts) is dict and counts != self._counts:
-            self._counts = counts
-            usage = read_usage(counts, self._usage)  # pyright: ignore[reportUnknownArgumentType]
-            if usage != self._usage:
-                news["usage"] = self._usage = usage
+        if (usage := self._counted(chunk.get("usageMetadata"))) is not None:
+            news["usage"] = usage
         model, reply_id = chunk.get("modelVersion"), chunk.get("responseId")
         if model and self._model is None:
             news["model_name"] = self._model = as_text(model)
         if reply_id and reply_id != self._id:
             news["provider_response_id"] = self._id = as_text(reply_id)
-        # Most chunks of a stream have content and an index, and nothing else.
-        if len(candidate) != 2 or len(chunk) != 4 or "index" not in candidate:
-            self._describe_rest(chunk, candidate, news)
+        self._describe_rest(chunk, candidate, news)
         if news:
             self._emitter.meta(ResponseMeta(**news))
 
@@ -178,10 +228,15 @@ class GoogleDecoder(BaseDecoder):
         if queries := _queries(as_dict(candidate.get("groundingMetadata"))):
             details = {**self._usage.details, "web_search_requests": len(queries)}
             news["usage"] = self._usage = replace(self._usage, details=details)
-        details: dict[str, Any] = _details(chunk, candidate)
+        details = _details(candidate)
+        if (traffic := as_text(as_dict(chunk.get("usageMetadata")).get("trafficType"))) and traffic != self._traffic:
+            details["traffic_type"] = self._traffic = traffic
+        if (created := as_text(chunk.get("createTime"))) and created != self._created:
+            self._created = created
+            details["timestamp"] = _instant(created)
         raw = finish_name(candidate.get("finishReason"), cloud=self._cloud)
-        if raw is not None and not self._blocked:
-            self._finished = True
+        if raw is not None and raw != self._raw and not self._blocked:
+            self._finished, self._raw = True, raw
             news |= {"raw_finish_reason": raw, "finish_reason": FINISH.get(raw)}
         feedback = as_dict(chunk.get("promptFeedback"))
         if not candidate and (reason := enum_name("blockReason", feedback.get("blockReason"))):
@@ -363,50 +418,9 @@ class GoogleDecoder(BaseDecoder):
         self._alone(BuiltinToolReturnPart(tool, content, call_id, provider_name=self._provider))
 
 
-def read_error_object(raw: dict[str, Any]) -> dict[str, Any]:
-    """`{"message", "type"?, "status"?, "code"?, "body"}` of an error as this provider writes it."""
-    inner = as_dict(raw.get("error"))
-    message = inner.get("message")
-    if not isinstance(message, str):
-        found = raw.get("error")
-        message = found if isinstance(found, str) else dump_text(raw)[:2_000]
-    error: dict[str, Any] = {"message": message}
-    if (kind := as_text(inner.get("status"))) is not None:
-        error["type"] = kind
-    code = inner.get("code")
-    if type(code) is int:
-        error["status"] = code
-    elif kind in _STATUS:
-        error["status"] = _STATUS[kind]
-    if (kind or code) is not None:
-        error["code"] = kind if kind is not None else str(code)
-    error["body"] = raw
-    return error
-
-
-def read_error(body: bytes) -> dict[str, Any]:
-    """An error's body, whatever it is. In a list of one, as `streamGenerateContent` has it, the error is the first item."""
-    try:
-        raw = load(body)
-    except DecodeError:
-        raw = None
-    found = raw if type(raw) is list else [raw]  # pyright: ignore[reportUnknownVariableType]
-    if objects := as_objects(found):
-        return read_error_object(objects[0])
-    text = body.decode("utf-8", "replace")
-    return {"message": text[:2_000].strip(), "body": text if raw is None else raw}
-
-
-def _details(chunk: dict[str, Any], candidate: dict[str, Any]) -> dict[str, Any]:
-    """What of a chunk has no field of its own in a reply."""
+def _details(candidate: dict[str, Any]) -> dict[str, Any]:
+    """What of a candidate has no field of its own in a reply."""
     details: dict[str, Any] = {}
-    if traffic := as_text(as_dict(chunk.get("usageMetadata")).get("trafficType")):
-        details["traffic_type"] = traffic
-    if (created := as_text(chunk.get("createTime"))) is not None:
-        try:
-            details["timestamp"] = datetime.fromisoformat(created)
-        except ValueError:
-            details["timestamp"] = created
     if candidate.get("finishReason") and (ratings := as_list(candidate.get("safetyRatings"))):
         details["safety_ratings"] = ratings
     if message := as_text(candidate.get("finishMessage")):
@@ -415,6 +429,13 @@ def _details(chunk: dict[str, Any], candidate: dict[str, Any]) -> dict[str, Any]
         details["logprobs"] = snake_keys(logprobs)
         details["avg_logprobs"] = candidate.get("avgLogprobs")
     return details
+
+
+def _instant(created: str) -> datetime | str:
+    try:
+        return datetime.fromisoformat(created)
+    except ValueError:
+        return created
 
 
 def _is_invocation(part: dict[str, Any]) -> bool:
@@ -451,22 +472,6 @@ def _contexts(grounding: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 _SIGNS = ("usageMetadata", "modelVersion", "responseId", "promptFeedback")
-_STATUS: dict[str | None, int] = {
-    "ABORTED": 409,
-    "ALREADY_EXISTS": 409,
-    "CANCELLED": 499,
-    "DEADLINE_EXCEEDED": 504,
-    "FAILED_PRECONDITION": 400,
-    "INTERNAL": 500,
-    "INVALID_ARGUMENT": 400,
-    "NOT_FOUND": 404,
-    "PERMISSION_DENIED": 403,
-    "RESOURCE_EXHAUSTED": 429,
-    "UNAUTHENTICATED": 401,
-    "UNAVAILABLE": 503,
-    "UNIMPLEMENTED": 501,
-    "UNKNOWN": 500,
-}
 _PARTS: dict[str, Callable[[GoogleDecoder, dict[str, Any], dict[str, Any], dict[str, Any]], None]] = {
     "codeExecutionResult": GoogleDecoder._code_result,
     "executableCode": GoogleDecoder._code,

@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from playhead.messages import FinishReason
-from playhead.wire._json import as_objects
+from playhead.wire._json import as_dict
 
 __all__ = [
     "FINISH",
@@ -114,11 +114,10 @@ _SNAKES: dict[str, str] = {}
 
 def is_snake(fields: dict[str, Any]) -> bool:
     """Whether a chunk, or a part, is spelled in `snake_case`."""
-    for key in fields:
-        if "_" in key:
-            return True
-    candidates = as_objects(fields.get("candidates"))
-    return bool(candidates) and any("_" in key for key in candidates[0])
+    if "_" in "".join(fields):
+        return True
+    candidates: Any = fields.get("candidates")
+    return type(candidates) is list and bool(candidates) and "_" in "".join(as_dict(candidates[0]))
 
 
 def camel_keys(value: Any, depth: int = 12) -> Any:
@@ -136,8 +135,16 @@ _FREE = {"args", "response"}
 
 def camel(name: str) -> str:
     """`snake_case` as `camelCase`."""
-    first, *rest = name.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in rest) if first else name
+    found = _CAMELS.get(name)
+    if found is None:
+        first, *rest = name.split("_")
+        found = first + "".join(word[:1].upper() + word[1:] for word in rest) if first else name
+        if len(_CAMELS) < 1000:
+            _CAMELS[name] = found
+    return found
+
+
+_CAMELS: dict[str, str] = {}
 
 
 def snake_keys(value: Any, depth: int = 8) -> Any:

@@ -14,31 +14,67 @@ from playhead.wire.google_generate._fields import enum_name
 __all__ = ["read_usage", "write_usage"]
 
 
-def read_usage(raw: dict[str, Any], known: RequestUsage | None = None) -> RequestUsage:
-    """The usage that `usageMetadata` (in `camelCase`) says; what it leaves out stays as `known`."""
-    count = {name: as_whole(raw.get(name)) for name in _COUNTS}
-    if not any(count.values()) and not any(map(raw.get, _LISTS)):
-        return known or RequestUsage()
-    details = {key: count[name] for name, key in _COUNT_DETAILS.items() if count[name]}
+def read_usage(
+    raw: dict[str, Any], known: RequestUsage | None = None, last: dict[str, Any] | None = None
+) -> RequestUsage:
+    """The usage that `usageMetadata` (in `camelCase`) says; what it leaves out stays as `known`.
+
+    `last` is what `known` was read from. Each chunk repeats it all, and mostly just the output has grown.
+    """
+    before = known or RequestUsage()
+    candidates, thoughts = as_whole(raw.get("candidatesTokenCount")), as_whole(raw.get("thoughtsTokenCount"))
+    details = dict(before.details)
+    if thoughts:
+        details["thoughts_tokens"] = thoughts
+    if last is not None and _only_grown(raw, last):
+        return RequestUsage(
+            input_tokens=before.input_tokens,
+            output_tokens=candidates + thoughts or before.output_tokens,
+            cache_read_tokens=before.cache_read_tokens,
+            cache_write_tokens=before.cache_write_tokens,
+            input_audio_tokens=before.input_audio_tokens,
+            cache_audio_read_tokens=before.cache_audio_read_tokens,
+            output_audio_tokens=before.output_audio_tokens,
+            details=details,
+        )
+    prompt, tools = as_whole(raw.get("promptTokenCount")), as_whole(raw.get("toolUsePromptTokenCount"))
+    cached = as_whole(raw.get("cachedContentTokenCount"))
+    if cached:
+        details["cached_content_tokens"] = cached
+    if tools:
+        details["tool_use_prompt_tokens"] = tools
     audio: dict[str, int] = {}
     for name, prefix in _LISTS.items():
-        for item in map(as_dict, as_list(raw.get(name))):
-            modality, tokens = enum_name("modality", item.get("modality")), as_whole(item.get("tokenCount"))
-            if modality and tokens:
-                details[f"{modality.lower()}_{prefix}_tokens"] = tokens
-                if modality == "AUDIO":
-                    audio[prefix] = tokens
-    before = known or RequestUsage()
+        if items := raw.get(name):
+            _count(as_list(items), prefix, details, audio)
     return RequestUsage(
-        input_tokens=count["promptTokenCount"] + count["toolUsePromptTokenCount"] or before.input_tokens,
-        output_tokens=count["candidatesTokenCount"] + count["thoughtsTokenCount"] or before.output_tokens,
-        cache_read_tokens=count["cachedContentTokenCount"] or before.cache_read_tokens,
+        input_tokens=prompt + tools or before.input_tokens,
+        output_tokens=candidates + thoughts or before.output_tokens,
+        cache_read_tokens=cached or before.cache_read_tokens,
         cache_write_tokens=before.cache_write_tokens,
         input_audio_tokens=audio.get("prompt", 0) + audio.get("tool_use_prompt", 0) or before.input_audio_tokens,
         cache_audio_read_tokens=audio.get("cache", 0) or before.cache_audio_read_tokens,
         output_audio_tokens=audio.get("candidates", 0) or before.output_audio_tokens,
-        details={**before.details, **details},
+        details=details,
     )
+
+
+def _only_grown(raw: dict[str, Any], last: dict[str, Any]) -> bool:
+    for name, value in raw.items():
+        if name not in _GROWING and last.get(name) != value:
+            return False
+    return True
+
+
+def _count(items: list[Any], prefix: str, details: dict[str, int], audio: dict[str, int]) -> None:
+    """Counts by modality, into `details` and, of sound, into `audio`."""
+    for item in items:
+        fields = as_dict(item)
+        modality, tokens = enum_name("modality", fields.get("modality")), as_whole(fields.get("tokenCount"))
+        if modality and tokens:
+            details[f"{modality.lower()}_{prefix}_tokens"] = tokens
+            if modality == "AUDIO":
+                audio[prefix] = tokens
 
 
 def write_usage(usage: RequestUsage) -> dict[str, Any]:
@@ -72,18 +108,7 @@ def write_usage(usage: RequestUsage) -> dict[str, Any]:
     return raw
 
 
-_COUNTS = (
-    "promptTokenCount",
-    "candidatesTokenCount",
-    "cachedContentTokenCount",
-    "thoughtsTokenCount",
-    "toolUsePromptTokenCount",
-)
-_COUNT_DETAILS = {
-    "cachedContentTokenCount": "cached_content_tokens",
-    "thoughtsTokenCount": "thoughts_tokens",
-    "toolUsePromptTokenCount": "tool_use_prompt_tokens",
-}
+_GROWING = frozenset(("candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"))
 _LISTS = {
     "promptTokensDetails": "prompt",
     "cacheTokensDetails": "cache",
