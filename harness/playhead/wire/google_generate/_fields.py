@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from playhead.messages import FinishReason
-from playhead.wire._json import as_dict
+from playhead.wire._json import as_dict, as_list
 
 __all__ = [
     "FINISH",
@@ -116,8 +116,8 @@ def is_snake(fields: dict[str, Any]) -> bool:
     """Whether a chunk, or a part, is spelled in `snake_case`."""
     if "_" in "".join(fields):
         return True
-    candidates: Any = fields.get("candidates")
-    return type(candidates) is list and bool(candidates) and "_" in "".join(as_dict(candidates[0]))
+    candidates = as_list(fields.get("candidates"))
+    return bool(candidates) and "_" in "".join(as_dict(candidates[0]))
 
 
 def camel_keys(value: Any, depth: int = 12) -> Any:

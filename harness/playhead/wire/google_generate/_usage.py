@@ -60,10 +60,7 @@ def read_usage(
 
 
 def _only_grown(raw: dict[str, Any], last: dict[str, Any]) -> bool:
-    for name, value in raw.items():
-        if name not in _GROWING and last.get(name) != value:
-            return False
-    return True
+    return all(name in _GROWING or last.get(name) == value for name, value in raw.items())
 
 
 def _count(items: list[Any], prefix: str, details: dict[str, int], audio: dict[str, int]) -> None:
