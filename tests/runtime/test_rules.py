@@ -583,7 +583,8 @@ async def test_a_run_goes_on_with_what_somebody_else_said() -> None:
     )
     result = await agent.run(message_history=history, deferred_tool_results=results)
     assert result.output == "thanks"
-    assert said(model.asked[0][0][-1]) == ["now", "from outside", "deleted /y", "done with {'by': 'Ada'}", "try again"]
+    # Functions first, then what others run, then what waited for approval: by kind, and then as they were called.
+    assert said(model.asked[0][0][-1]) == ["now", "done with {'by': 'Ada'}", "try again", "from outside", "deleted /y"]
 
 
 async def test_a_call_may_be_denied() -> None:

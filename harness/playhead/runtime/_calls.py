@@ -83,7 +83,8 @@ async def handle_calls(
     manager = ctx.deps.tool_manager
     outputs: list[ToolCallPart] = []
     functions: list[ToolCallPart] = []
-    deferred: list[ToolCallPart] = []
+    external: list[ToolCallPart] = []
+    unapproved: list[ToolCallPart] = []
     unknown: list[ToolCallPart] = []
     for call in calls:
         definition = manager.get_tool_def(call.tool_name)
@@ -93,8 +94,11 @@ async def handle_calls(
             outputs.append(call)
         elif definition.kind == "function":
             functions.append(call)
+        elif definition.kind == "external":
+            external.append(call)
         else:
-            deferred.append(call)
+            unapproved.append(call)
+    deferred = [*external, *unapproved]
 
     if given is not None:
         given_ids, waiting = given.keys(), [call for call in calls if given.get(call.tool_call_id) != "skip"]
@@ -111,7 +115,7 @@ async def handle_calls(
             await events.aclose()
 
     if given is not None:
-        to_run = [call for call in calls if call not in outputs and given.get(call.tool_call_id) != "skip"]
+        to_run = [call for call in (*functions, *unknown, *deferred) if given.get(call.tool_call_id) != "skip"]
         deferred = []
     elif handled.final is not None and ctx.deps.end_strategy == "early":
         handled.parts.extend(_returned(call, NOT_EXECUTED) for call in functions)
