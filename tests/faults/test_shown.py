@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 
 import playhead
 from playhead.cli import main
@@ -57,7 +58,7 @@ def test_a_mismatch_by_vcrs_rules_shows_none(tmp_path: Path) -> None:
     from playhead.cassette import use_vcr_cassette
 
     owner: Any = vcr.VCR
-    for send in (httpx.post,):  # STUBS
+    for send in (httpx.post, requests.post):
         with (
             pytest.raises(Exception) as refused,
             use_vcr_cassette(owner(record_mode="none"), str(tmp_path / "tape.yaml")),

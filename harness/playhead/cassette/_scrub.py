@@ -230,6 +230,10 @@ class Scrubber:
             return body
         text = body.decode("latin-1")
         hits = self._body_hits(text, content_type, frames=False)
+        if hits:  # first as it is stored: a mask keeps the line ends of what it hides, and Base64 stays Base64
+            text = painted(text, hits, same_length, _no_count)
+            body = text.encode("latin-1")
+            hits = self._body_hits(text, content_type, frames=False)
         # Masks that are too short for `collapse` to know them.
         hits += [Hit("", [match.span("mask")]) for match in _SHORT_MASK.finditer(text)]
         if not hits and PLACEHOLDER not in text:
@@ -273,6 +277,11 @@ class Scrubber:
         spans = [userinfo.span("user"), userinfo.span("password")] if userinfo is not None else []
         hits = [
             Hit("url-password", [(start, end)]) for start, end in spans if start < end and not is_mask(uri[start:end])
+        ]
+        hits += [
+            Hit(match["name"].lower(), [match.span("value")])
+            for match in _IN_PATH.finditer(uri)
+            if looks_secret(match["value"]) and not self._is_allowed(match["name"], match["value"])
         ]
         return hits + self._form_hits(uri) + self._text_hits(uri, 2)
 
@@ -454,6 +463,10 @@ _BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24}")
 _USERINFO = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#@:\s]*)(?::(?P<password>[^/?#\s]*))?@")
+# /token/..., /api-key/...: names of resources that are credentials themselves.
+_IN_PATH = re.compile(
+    r"(?i)/(?P<name>(?:api|access|auth|secret|private)?[-_]?(?:key|token|secret)|password)/(?P<value>[^/?#]{12,512})"
+)
 _PAIR = re.compile(r"(?:^|(?<=[?&;#]))(?P<name>[^=&?;#\s]{1,256})=(?P<value>[^&\s#]*)")
 _FORM = re.compile(r"[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*(?:&[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*)*\Z")
 # Several cookies may be folded into one header, with commas.

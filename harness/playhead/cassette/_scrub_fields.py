@@ -31,11 +31,16 @@ def find_fields(text: str, *, arguments: bool = False) -> Iterator[Found]:
         yield from _json_fields(text, arguments)
         if "</" in text:
             yield from _xml_elements(text)
+        if "name=" in text and "<" in text:
+            yield from _html_fields(text)
         if "form-data" in lowered:
             yield from _multipart_fields(text, lowered)
         yield from _assignments(text, lowered)
     if _PARAMETER.search(text) is not None:
         yield from _url_parameters(text)
+    if "curl " in lowered:
+        for match in _CURL_USER.finditer(text):
+            yield "curl-user", match.start("value"), match.end("value")
 
 
 def find_form(text: str) -> Iterator[Found]:
@@ -163,6 +168,13 @@ def _xml_elements(text: str) -> Iterator[Found]:
             yield match["name"], match.start("value"), match.end("value")
 
 
+def _html_fields(text: str) -> Iterator[Found]:
+    for match in _HTML.finditer(text):
+        strength = field_strength(match["name"])
+        if _tells("secret" if strength == "maybe" else strength, match["value"]):
+            yield match["name"], match.start("value"), match.end("value")
+
+
 def _multipart_fields(text: str, lowered: str) -> Iterator[Found]:
     stop = -1
     for match in _DISPOSITION.finditer(lowered):
@@ -275,7 +287,7 @@ _SCHEME = re.compile(
 )
 _JSON_NAMES = re.compile(r"""["']([\w.$ -]{2,64})\\*["']\s?:""", re.ASCII)
 _JSON_NAME = re.compile(
-    r"""(?P<escape>\\*)(?P<quote>["'])(?P<name>[\w.$ -]{2,64})(?P=escape)(?P=quote)[ \t\r\n]*:(?:[ \t\r\n]|\\+[nrt])*""",
+    r"""(?P<escape>\\*)(?P<quote>["'])(?P<name>[\w.$ -]{2,64})(?P=escape)(?P=quote)[ \t\r\n]*:(?:[ \t\r\n+]|\\+[nrt])*""",  # + is a space where a form holds JSON
     re.ASCII,
 )
 _JSON_PAIR = re.compile(
@@ -295,7 +307,15 @@ _JSON_PAIR_REVERSED = re.compile(
 )
 _JSON_NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{0,63}(?=[ \t\r\n]*[,}\]])")
 _NEXT_IN_LIST = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-_XML = re.compile(r"<(?P<name>[A-Za-z][\w:.-]{1,63})>(?P<value>[^<>]{1,4096})</(?P=name)>", re.ASCII)
+_XML = re.compile(
+    r"<(?P<name>[A-Za-z][\w:.-]{1,63})(?:\s[^<>]{0,400})?>(?:\s{0,40}<!\[CDATA\[)?(?P<value>[^<>]{1,4096}?)(?:\]\]>\s{0,40})?</(?P=name)>",
+    re.ASCII,
+)
+# `<input name="password" value="...">`, `<meta name="csrf-token" content="...">`; in JSON the quotes are escaped.
+_HTML = re.compile(
+    r"""<(?:input|meta|param|button)\s[^<>]{0,400}?\bname=\\?["'](?P<name>[\w.\[\]-]{2,64})\\?["'][^<>]{0,200}?\b(?:value|content)=\\?["'](?P<value>[^"'<>\\]{4,4096})""",
+    re.ASCII,
+)
 _DISPOSITION = re.compile(
     r"""content-disposition:[ \t]*form-data;[^\r\n]{0,200}?\bname="?(?P<name>[\w.\[\]-]{1,64})"?""", re.ASCII
 )
@@ -323,6 +343,9 @@ _SAID = re.compile(
 )
 _NETRC = re.compile(
     rf"\blogin[ \t]{{1,9}}\S{{1,200}}[ \t\n]{{1,9}}(?P<name>password)[ \t]{{1,9}}(?P<value>{_VALUE}{{4,200}})"
+)
+_CURL_USER = re.compile(
+    rf"\bcurl\b[^\n]{{0,400}}?[ ](?:-(?:u|U)|--(?:proxy-)?user)[ =]?\\{{0,7}}[\"']?[^\s:\"'\\]{{1,200}}:(?P<value>{_VALUE}{{4,400}})"
 )
 _PAIRED = re.compile(
     r"""[(\[]\s{0,9}b?\\{0,7}["'](?P<name>[A-Za-z]+(?:-[A-Za-z]+)+|[Aa]uthorization|[Cc]ookie)\\{0,7}["']\s{0,9},\s{0,9}"""

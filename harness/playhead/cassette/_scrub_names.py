@@ -73,7 +73,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SEPARATORS = re.compile(r"[-_. ]+")
+_SEPARATORS = re.compile(r"[-_. \[\]]+")  # brackets: user[api_key], as forms write what is nested
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 OPAQUE = _words(
@@ -110,7 +110,8 @@ _SECRET_HEADERS = _words(
     xapitoken xapisecret xsecret xtoken token xkey xsessionid xsession xsessiontoken authentication
     xamznoidcdata xamznoidcaccesstoken dpop xhubsignature xhubsignature256 xslacksignature stripesignature
     xgoogencryptionkey xamzserversideencryptioncustomerkey xawsec2metadatatoken metadatatoken xmsauthtoken
-    xmstokenaadaccesstoken xmstokenaadidtoken xmstokenaadrefreshtoken heliconeauth portkeyapikey"""
+    xmstokenaadaccesstoken xmstokenaadidtoken xmstokenaadrefreshtoken heliconeauth portkeyapikey xhoneycombteam honeycombteam
+    xjfrogartapi xwpnonce"""
 )
 _HARMLESS_HEADERS = _words(
     """idempotencykey xidempotencykey surrogatekey cachekey xcachekey secwebsocketkey secwebsocketaccept wwwauthenticate
@@ -151,9 +152,9 @@ _SECRET_FIELD = re.compile(
     r"(?:apikey|accesstoken|refreshtoken|idtoken|authtoken|apitoken|sessiontoken|securitytoken|bearertoken|oauthtoken"
     r"|clientsecret|apisecret|appsecret|secretkey|secretaccesskey|privatekey|password|passwd|passphrase|signingkey|webhooksecret"
     r"|(?:openai|anthropic|claude|google|gemini|azure|aws|bedrock|mistral|groq|cohere|huggingface|hf|openrouter|deepseek|stripe|github|gitlab"
-    r"|slack|sendgrid|twilio|service|master|admin|encryption|license|account|server|client)key"
+    r"|slack|sendgrid|twilio|service|servicerole|anon|master|admin|encryption|license|account|server|client)key"
     r"|(?:db|database|user|admin|root|smtp|redis|mysql|postgres|login|basicauth)(?:pass|pw|pwd))$"
 )
 _MAYBE_FIELDS = _words(
-    "token secret auth credential credentials jwt sig hmac session sessionid sessionkey pass apisecret"
+    "token secret auth credential credentials jwt sig sas hmac session sessionid sessionkey pass apisecret signaturekey"
 )

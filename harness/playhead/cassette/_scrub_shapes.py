@@ -153,6 +153,17 @@ SHAPES: tuple[Shape, ...] = (
         "lsv2_ pylf_v pk-lf- ls__",
         rf"lsv2_(?:pt|sk)_{_W}{{16,}}|pylf_v[0-9]+_{_W}{{16,}}|pk-lf-{_W}{{16,}}|ls__[a-f0-9]{{32}}",
     ),
+    _shape(
+        "service-key",
+        "sq0csp- sq0atp- sq0idp- pa- PMAK- glsa_ glc_ sntrys_ sntryu_ NRAK- pscale_tkn_ pscale_pw_ pscale_oauth_ HRKU- esecret_ ATATT3x ATCTT3x dp.pt. dp.st.",
+        rf"sq0(?:csp|atp|idp)-{_W}{{20,}}|pa-{_W}{{40,}}|PMAK-[a-f0-9]{{24}}-[a-f0-9]{{30,}}|gl(?:sa|c)_[A-Za-z0-9_+/=]{{30,}}|sntry[su]_[A-Za-z0-9_+/=-]{{30,}}"
+        rf"|NRAK-[A-Z0-9]{{20,}}|pscale_(?:tkn|pw|oauth)_{_W}{{30,}}|HRKU-{_W}{{30,}}|esecret_[A-Za-z0-9]{{20,}}|AT[AC]TT3x[A-Za-z0-9_=-]{{30,}}"
+        rf"|dp\.[ps]t\.[A-Za-z0-9]{{30,}}",
+        _has_digit_or_capital,
+    ),
+    _shape("notion-token", "secret_", r"secret_[A-Za-z0-9]{40,50}(?![0-9A-Za-z])", _has_digit),
+    _shape("elevenlabs-key", "sk_", r"sk_[a-f0-9]{40,}(?![0-9A-Za-z])", _has_digit),
+    _shape("mailgun-key", "key-", r"key-[a-f0-9]{32}(?![0-9A-Za-z])", _has_digit),
     _shape("stripe-key", "", r"(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}", within="_live_ _test_"),
     _shape("webhook-secret", "whsec_", r"whsec_[A-Za-z0-9+/=]{16,}"),
     _shape("sendgrid-key", "SG.", rf"SG\.{_W}{{16,64}}\.{_W}{{16,}}"),
