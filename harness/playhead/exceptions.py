@@ -149,6 +149,9 @@ class ToolRetryError(Exception):
         content = tool_retry.content
         super().__init__(content if isinstance(content, str) else _explain_errors(content, tool_retry.tool_name))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _as_it_was, (type(self), self.args, vars(self))
+
 
 def _explain_errors(errors: list[Any], tool_name: str | None) -> str:
     count = len(errors)
@@ -180,6 +183,16 @@ class AgentRunError(RuntimeError):
 
     def __str__(self) -> str:
         return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Tests that run in other processes send their errors home; `args` are not what the constructors take.
+        return _as_it_was, (type(self), self.args, vars(self))
+
+
+def _as_it_was(kind: type[Exception], args: tuple[Any, ...], state: dict[str, Any]) -> Exception:
+    made = kind.__new__(kind, *args)
+    made.__dict__.update(state)
+    return made
 
 
 class UsageLimitExceeded(AgentRunError):
