@@ -56,7 +56,7 @@ class _Router:
             return False
         if cassette.has_recording(sent):
             return True
-        if cassette.write_protected and not cassette.vcr_rules:
+        if cassette.write_protected:  # VCR.py's stubs would say so themselves, with every key in plain view
             raise cassette.mismatch(sent)
         return False
 
