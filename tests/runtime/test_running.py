@@ -458,3 +458,12 @@ async def test_the_first_node_shows_what_the_run_begins_with() -> None:
             "UserPromptNode(user_prompt='hi', instructions_functions=[], system_prompts=(), system_prompt_functions=[], "
             "system_prompt_dynamic_functions={})"
         )
+
+
+async def test_nothing_comes_after_the_end() -> None:
+    async with Agent("test").iter("hi") as run:
+        node: Any = run.next_node
+        while not Agent.is_end_node(node):
+            node = await run.next(node)
+        with pytest.raises(UserError, match="The run is over"):
+            await run.next(node)

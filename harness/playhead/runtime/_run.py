@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from playhead.context import AgentDepsT
+from playhead.exceptions import UserError
 from playhead.messages import ModelMessage, ModelMessagesTypeAdapter
 from playhead.output import OutputDataT
 from playhead.runtime._final import End, FinalResult
@@ -98,7 +99,12 @@ class AgentRun(Generic[AgentDepsT, OutputDataT]):
     async def next(
         self, node: AgentNode[AgentDepsT, OutputDataT]
     ) -> AgentNode[AgentDepsT, OutputDataT] | End[FinalResult[OutputDataT]]:
-        """Run `node`: what comes after it. It may be another than `next_node`."""
+        """Run `node`: what comes after it. It may be another than `next_node`. `UserError` after the end of the run."""
+        if isinstance(node, End):
+            raise UserError(
+                "The run is over: nothing comes after an `End`. Look for it with `Agent.is_end_node(node)`, or with "
+                "`isinstance(node, End)` where `End` is `playhead.End`, not another library's."
+            )
         self._started = True
         return await self._advance(node)
 
