@@ -81,10 +81,27 @@ class Emitter:
         index = self._index.get(slot)
         if index is None:
             self.start(slot, ThinkingPart(content or "", signature=signature, **rest))
+        elif not rest:
+            event = PartDeltaEvent(
+                index=index, delta=ThinkingPartDelta(content_delta=content, signature_delta=signature)
+            )
+            self.fold.feed(event)
+            self.out.append(event)
         else:
             rest.pop("id", None)
             delta = ThinkingPartDelta(content_delta=content, signature_delta=signature, **rest)
             self._emit(PartDeltaEvent(index=index, delta=delta))
+
+    def args(self, slot: Hashable, text: str) -> None:
+        """More of a call's arguments, which are text: `call` without all that a call can be told besides."""
+        index = self._index.get(slot)
+        part: Any = None if index is None else self.fold.peek(index)
+        if index is None or type(part.args) is dict:
+            self.call(slot, args=text)
+            return
+        event = PartDeltaEvent(index=index, delta=ToolCallPartDelta(args_delta=text, tool_call_id=part.tool_call_id))
+        self.fold.feed(event)
+        self.out.append(event)
 
     def call(
         self,

@@ -295,7 +295,10 @@ class AnthropicDecoder(BaseDecoder):
 
     def _thinking_delta(self, block: _Block, delta: dict[str, Any]) -> None:
         if text := _text(delta.get("thinking")):
-            self._emitter.thinking(block, text, **({} if self._emitter.has(block) else {"provider_name": NAME}))
+            if self._emitter.has(block):
+                self._emitter.thinking(block, text)
+            else:
+                self._emitter.thinking(block, text, provider_name=NAME)
 
     def _signature(self, block: _Block, delta: dict[str, Any]) -> None:
         signature = _text(delta.get("signature"))
@@ -311,7 +314,7 @@ class AnthropicDecoder(BaseDecoder):
             return
         if text and block.part is not None:
             block.pieces.append(text)
-        self._emitter.call(block, args=text)
+        self._emitter.args(block, text)
 
     def _search_input(self, block: _Block, delta: dict[str, Any]) -> None:
         block.pieces.append(_text(delta.get("partial_json")))

@@ -66,6 +66,9 @@ class ChatDecoder(BaseDecoder):
         self._finish_empty = False
         self._logprobs: list[Any] = []
         self._annotations: list[Any] = []
+        # What each chunk says again.
+        self._kept: dict[str, Any] = {}
+        self._usage: Any = None
 
     # ---- streamed
     def _frame(self, frame: Frame) -> None:
@@ -101,7 +104,8 @@ class ChatDecoder(BaseDecoder):
                         return
         if self._groq:
             usage = as_dict(chunk.get("x_groq")).get("usage") or usage
-        if usage:
+        if usage and usage != self._usage:
+            self._usage = usage
             self._emitter.meta(ResponseMeta(usage=read_usage(as_dict(usage))))
         if len(chunk) > 6:
             self._extras(chunk)
@@ -121,7 +125,7 @@ class ChatDecoder(BaseDecoder):
             if refusal := delta.get("refusal"):
                 self._refuse(refusal)
             else:
-                if len(delta) > 1 or content is None:
+                if (len(delta) > 1 or content is None) and (len(delta) > 1 or "tool_calls" not in delta):
                     self._reasoning(delta)
                     if executed := delta.get("executed_tools"):
                         self._executed(as_list(executed), streamed=True)
@@ -331,6 +335,8 @@ class ChatDecoder(BaseDecoder):
 
     def _call(self, call: dict[str, Any]) -> None:
         function = as_dict(call.get("function") or call.get("custom"))
+        if len(call) == 2 and len(function) == 1 and self._more_args(call.get("index"), function.get("arguments")):
+            return
         name = as_text(function.get("name"))
         args = _args_of(function)
         call_id = as_text(call.get("id"))
@@ -364,6 +370,20 @@ class ChatDecoder(BaseDecoder):
             self._begin_answer()
             if emitter.has(("text", self._text_slot)) and not self._in_tag and not self._one_text:
                 self._text_slot += 1
+
+    def _more_args(self, index: Any, args: Any) -> bool:
+        """The short way for most of what a call is streamed in. Whether it was; if not, nothing has happened."""
+        if type(index) is not int or type(args) is not str:
+            return False
+        slot = self._calls.get(index)
+        if slot is None or not self._emitter.has(slot):
+            return False
+        part = self._emitter.fold.peek(self._emitter.index(slot))
+        if type(part) is not ToolCallPart or type(part.args) is dict:
+            return False
+        self._last_call = slot
+        self._emitter.args(slot, args)
+        return True
 
     def _call_slot(self, index: Any, call_id: str | None, name: str | None) -> object:
         if not self._streamed:
@@ -448,8 +468,10 @@ class ChatDecoder(BaseDecoder):
         self._emitter.meta(ResponseMeta(refusal=str(refusal), finish_reason="content_filter"))
 
     def _extras(self, chunk: dict[str, Any]) -> None:
-        details = {name: value for name in _KEPT if (value := chunk.get(name))}
+        kept = self._kept
+        details = {name: value for name in _KEPT if (value := chunk.get(name)) and value != kept.get(name)}
         if details:
+            kept.update(details)
             self._emitter.meta(ResponseMeta(details=details))
 
     def _error(self, error: dict[str, Any]) -> None:

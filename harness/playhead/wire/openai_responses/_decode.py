@@ -380,7 +380,7 @@ class ResponsesDecoder(BaseDecoder):
         if delta is None or known.done or not self._emitter.has(known):
             return
         known.args.append(delta)
-        self._emitter.call(known, args=delta)
+        self._emitter.args(known, delta)
 
     def _args_done(self, event: dict[str, Any]) -> None:
         known = self._item(event, "function_call")
@@ -401,7 +401,7 @@ class ResponsesDecoder(BaseDecoder):
         if known.open_json and delta is not None:
             text = dump_text(delta)[1:-1]
             known.args.append(text)
-            self._emitter.call(known, args=text)
+            self._emitter.args(known, text)
 
     def _code_done(self, event: dict[str, Any]) -> None:
         self._close_json(self._item(event, "code_interpreter_call"), code_json(event), '"}')
@@ -411,7 +411,7 @@ class ResponsesDecoder(BaseDecoder):
         delta = as_text(event.get("delta"))
         if known.open_json and delta is not None:
             known.args.append(delta)
-            self._emitter.call(known, args=delta)
+            self._emitter.args(known, delta)
 
     def _mcp_args_done(self, event: dict[str, Any]) -> None:
         self._close_json(self._item(event, "mcp_call"), arguments_json(event), "}")
