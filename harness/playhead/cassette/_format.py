@@ -77,6 +77,7 @@ def read_cassette(data: bytes, path: str) -> CassetteFile:
     known = {"interactions", "version", "metadata"}
     if "http_interactions" in mapping and not known & set(mapping):
         raise reader.error(None, "was written by another tool (`http_interactions` is Ruby VCR's key)")
+    reader.whole(mapping)
     return CassetteFile(
         "vcr",
         None,
@@ -130,6 +131,26 @@ class _Reader:
         if not isinstance(items, list):
             raise self.error(None, "is not a cassette: it has no list `interactions`")
         return cast("list[Any]", items)
+
+    def whole(self, document: dict[str, Any]) -> None:
+        """Refuses a file of VCR.py's that was cut off where YAML does not notice.
+
+        `version: 1` is the last line that VCR.py writes. A file that somebody wrote by hand may do without; what is cut off
+        ends in the middle of a line, or with half an interaction.
+        """
+        if "version" in document or self.text.lstrip("\ufeff \t\r\n").startswith("{"):
+            return
+        items = document.get("interactions")
+        last: Any = cast("list[Any]", items)[-1] if isinstance(items, list) and items else None
+        response: Any = cast("dict[str, Any]", last).get("response") if isinstance(last, dict) else None
+        status: Any = cast("dict[str, Any]", response).get("status") if isinstance(response, dict) else None
+        message: Any = cast("dict[str, Any]", status).get("message") if isinstance(status, dict) else ""
+        if items is None or (self.text and not self.text.endswith(("\n", "]", "}"))) or message is None:
+            raise CassetteUnreadable(
+                f"{self.path} was cut off: it ends in the middle, and VCR.py's last line, `version: 1`, is missing.",
+                f"{_RESTORE} If it is whole, add that line.",
+                path=self.path,
+            )
 
     def each(self, items: list[Any], read: Callable[[dict[str, Any]], Interaction]) -> list[Interaction]:
         interactions: list[Interaction] = []

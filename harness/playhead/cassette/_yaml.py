@@ -201,8 +201,9 @@ def _check_depth(text: str, path: str) -> None:
 
 
 def _check_aliases(root: yaml.Node, path: str) -> None:
-    """Counts what the nodes unfold to: an alias counts as all that it stands for."""
+    """Counts what the nodes unfold to: an alias counts as all that it stands for, in values and in characters."""
     sizes: dict[int, int] = {}
+    lengths: dict[int, int] = {}
     open_nodes: set[int] = set()
     stack: list[tuple[yaml.Node, bool]] = [(root, False)]
     while stack:
@@ -214,6 +215,8 @@ def _check_aliases(root: yaml.Node, path: str) -> None:
         if done:
             open_nodes.discard(key)
             sizes[key] = 1 + sum(sizes.get(id(child), 1) for child in children)
+            own = len(cast(str, node.value)) if isinstance(node, yaml.ScalarNode) else 0
+            lengths[key] = own + sum(lengths.get(id(child), 0) for child in children)
             continue
         if key in open_nodes:
             continue
@@ -224,9 +227,16 @@ def _check_aliases(root: yaml.Node, path: str) -> None:
                 line = child.start_mark.line + 1
                 raise CassetteUnreadable(f"{path}, line {line}: an alias that contains itself.", _REMEDY, path=path)
             stack.append((child, False))
-    if sizes[id(root)] > ALIAS_NODES_MAX + 10 * len(sizes):
+    unfolded = (
+        f"{sizes[id(root)]:,} values"
+        if sizes[id(root)] > ALIAS_NODES_MAX + 10 * len(sizes)
+        else f"{lengths[id(root)]:,} characters"
+        if lengths[id(root)] > YAML_BYTES_MAX
+        else None
+    )
+    if unfolded is not None:
         raise CassetteUnreadable(
-            f"{path}: its aliases unfold to {sizes[id(root)]:,} values, which no recording does.", _REMEDY, path=path
+            f"{path}: its aliases unfold to {unfolded}, which no recording does.", _REMEDY, path=path
         )
 
 
