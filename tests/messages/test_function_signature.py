@@ -72,7 +72,10 @@ SEND = (
     [
         (find, FIND),
         (send, SEND),
-        (one_model, 'def one_model(*, street: str, zip: int | None = None) -> None:\n    """Where somebody lives."""\n    ...'),
+        (
+            one_model,
+            'def one_model(*, street: str, zip: int | None = None) -> None:\n    """Where somebody lives."""\n    ...',
+        ),
         (into_itself, "def into_itself(*, value: int, children: list[Node] = []) -> list[Node]:\n    ..."),
     ],
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from playhead.builtin_tools import CodeExecutionTool, FileSearchTool, ImageGenerationTool, MCPServerTool, WebSearchTool
 from playhead.exceptions import UserError
-from playhead.messages import ModelSettings, merge_model_settings
+from playhead.messages import ModelRequestParameters, ModelSettings, merge_model_settings
 from playhead.models._http import HttpModel, HttpStreamedResponse
 from playhead.models._infer import infer_provider
+from playhead.models._profile import ModelProfile
 from playhead.models._providers import Provider, azure_path, is_azure_v1
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ __all__ = [
     "OpenAIChatModelSettings",
     "OpenAIModel",
     "OpenAIModelName",
+    "OpenAIModelProfile",
     "OpenAIModelSettings",
     "OpenAIProvider",
     "OpenAIResponsesModel",
@@ -78,11 +81,11 @@ class OpenAIProvider(Provider):
 
     def __init__(
         self,
-        *,
         base_url: str | None = None,
         api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
         openai_client: Any = None,
         http_client: httpx.AsyncClient | None = None,
+        *,
         name: str = "openai",
     ) -> None:
         if openai_client is not None:
@@ -126,6 +129,21 @@ class AzureProvider(Provider):
         )
 
 
+@dataclass(kw_only=True)
+class OpenAIModelProfile(ModelProfile):
+    """What a server that speaks OpenAI's formats takes, beside what every profile says.
+
+    Without `openai_supports_strict_tool_definition` nothing is sent as strict. Settings that are not supported are left
+    out: the `openai_unsupported_model_settings`, and temperature and its like without
+    `openai_supports_sampling_settings`. `openai_system_prompt_role` is the role of the system prompt.
+    """
+
+    openai_supports_strict_tool_definition: bool = True
+    openai_supports_sampling_settings: bool = True
+    openai_unsupported_model_settings: Sequence[str] = ()
+    openai_system_prompt_role: Literal["system", "developer", "user"] | None = None
+
+
 class OpenAIChatModel(HttpModel):
     """A model that speaks chat completions. `provider` is a name of the table of providers, or a `Provider`."""
 
@@ -148,6 +166,40 @@ class OpenAIChatModel(HttpModel):
             role: Any = {"openai_system_prompt_role": system_prompt_role}
             settings = merge_model_settings(role, settings)
         super().__init__(self.dialect_name, model_name, provider=provider, settings=settings, profile=profile)
+
+    def customize_request_parameters(self, model_request_parameters: ModelRequestParameters) -> ModelRequestParameters:
+        parameters = super().customize_request_parameters(model_request_parameters)
+        profile = self.profile
+        if not isinstance(profile, OpenAIModelProfile) or profile.openai_supports_strict_tool_definition:
+            return parameters
+        output = parameters.output_object
+        return replace(
+            parameters,
+            function_tools=[replace(tool, strict=False) for tool in parameters.function_tools],
+            output_tools=[replace(tool, strict=False) for tool in parameters.output_tools],
+            output_object=None if output is None else replace(output, strict=False),
+        )
+
+    def prepare_request(
+        self, model_settings: ModelSettings | None, model_request_parameters: ModelRequestParameters
+    ) -> tuple[ModelSettings | None, ModelRequestParameters]:
+        settings, parameters = super().prepare_request(model_settings, model_request_parameters)
+        profile = self.profile
+        if isinstance(profile, OpenAIModelProfile):
+            unsupported = {*profile.openai_unsupported_model_settings}
+            if not profile.openai_supports_sampling_settings:
+                unsupported |= _SAMPLING
+            kept: Any = {name: value for name, value in (settings or {}).items() if name not in unsupported}
+            if profile.openai_system_prompt_role is not None:
+                kept.setdefault("openai_system_prompt_role", profile.openai_system_prompt_role)
+            settings = kept or None
+        return settings, parameters
+
+
+_SAMPLING = {
+    *("temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias"),
+    *("openai_logprobs", "openai_top_logprobs"),
+}
 
 
 class OpenAIModel(OpenAIChatModel):

@@ -1,0 +1,5 @@
+"""What servers take that speak OpenAI's formats."""
+
+from playhead.models.openai import OpenAIModelProfile
+
+__all__ = ["OpenAIModelProfile"]

@@ -1,0 +1,5 @@
+"""Toolsets that add metadata to their tools."""
+
+from playhead.tools import SetMetadataToolset
+
+__all__ = ["SetMetadataToolset"]
