@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import threading
 from typing import Any
 
 from vcr.cassette import Cassette as VcrCassette
@@ -150,6 +151,11 @@ class Cassette(Player):
         if difference:
             self.differences.append(f"interaction {number + 1} ({shown}): {difference}")
 
+    def leave_to_original(self) -> None:
+        """This process is a copy (fork): what was recorded so far, and what is in flight, the original saves."""
+        self._lock = threading.RLock()
+        self._takings, self.recorded = [], []
+
     # -- closing ---------------------------------------------------------------------------------------------------
 
     def save(self, *, failed: bool = False) -> None:
@@ -169,7 +175,7 @@ class Cassette(Player):
         dropped = self._replaced(added)
         if added or dropped:
             save_file(
-                self.path,
+                self.place,
                 self._loaded,
                 match_on=self._header_names,
                 dropped=dropped,

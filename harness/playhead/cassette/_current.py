@@ -47,6 +47,14 @@ class Tapes(Generic[TapeT]):
     def __len__(self) -> int:
         return len(self._open)
 
+    def all(self) -> list[TapeT]:
+        """The open tapes, in the order in which they were opened."""
+        return [entry.tape for entry in self._open]
+
+    def forked(self) -> None:
+        """This process is a copy: a thread that is not here may have held the lock."""
+        self._lock = threading.Lock()
+
     def push(self, tape: TapeT) -> tuple[Any, Any]:
         """Opens a tape for this context and what it starts. Give the result to `pop`."""
         outer = self._current.get()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 from playhead.cassette._decorate import decorated, path_for
 from playhead.cassette._keys import PlaceholderKeys
 from playhead.cassette._options import Options, make_options
+from playhead.cassette._processes import watch_processes
 
 if TYPE_CHECKING:
     import vcr
@@ -168,7 +169,7 @@ class UseCassette:
     def _load(self) -> Cassette:
         if self._cassette is not None:
             raise RuntimeError("this cassette is open already; call use_cassette(...) again for another one")
-        if self._path is None:
+        if not self._path:
             raise TypeError("use_cassette() needs a path; only a decorator can name the file after its function")
         machine = _machine()
         cassette = machine.make(self._path, self._options, self._owner, self._given)
@@ -244,7 +245,12 @@ class _Machine:
         self._plain_config = _vcr.config_for(self._plain_owner, "", {})
         self._lock = threading.RLock()
         self._keys = PlaceholderKeys()
+        watch_processes(self._tapes.all, self._forked)
         self._kept = 0
+
+    def _forked(self) -> None:
+        self._lock = threading.RLock()  # a thread that is not here may have held it
+        self._tapes.forked()
 
     def make(self, path: str, options: Options, owner: vcr.VCR | None, given: dict[str, Any]) -> Cassette:
         rules = owner is not None

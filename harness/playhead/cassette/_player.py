@@ -65,6 +65,8 @@ class Player(VcrCassette):
         """Whether the file is of another recorder."""
         self.replacements: tuple[str, ...] = ()
         """What filters put in place of secrets."""
+        self.place: str = self.path
+        """Where the file is saved, whatever the working directory is by then."""
         self.existed = False
         """Whether there was a file when the cassette was opened."""
         self.skipped = frozenset((*options.skip_patchers, *getattr(self, "skip_patchers", ())))
@@ -162,6 +164,8 @@ class Player(VcrCassette):
 
     def open(self, more: Sequence[str] = ()) -> None:
         """Reads the file, and read-only the files in `more`. Raises `CassetteUnreadable`, `CassetteVersionError`."""
+        if not os.path.isabs(self.path):
+            self.place = os.path.join(os.getcwd(), self.path)  # tests change the working directory
         if not self._own_files:
             self._load_by_persister()
         else:
@@ -243,7 +247,7 @@ class Player(VcrCassette):
         chosen = self.options.match_on
         if chosen is None:
             if file is not None:
-                chosen = VCR_MATCH_ON if file.match_on is None else file.match_on
+                chosen = VCR_MATCH_ON if file.match_on is None else file.match_on or DEFAULT_MATCH_ON
             else:
                 chosen = VCR_MATCH_ON if self.vcr_rules else DEFAULT_MATCH_ON
         names: list[str] = []
