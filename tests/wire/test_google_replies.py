@@ -180,6 +180,27 @@ STORIES: dict[str, tuple[list[Any], list[Any]]] = {
             ),
         ],
     ),
+    "the seal of a text that rests on pages": (
+        [
+            chunk({"text": "x"}),
+            chunk(
+                {"text": "", "thoughtSignature": "c2ln"},
+                urlContextMetadata={"urlMetadata": [{"retrievedUrl": "u", "urlRetrievalStatus": "OK"}]},
+                finishReason="STOP",
+            ),
+        ],
+        [
+            TextPart("x", **SEAL),
+            BuiltinToolCallPart("web_fetch", {"urls": ["u"]}, FIRST_ID, provider_name=GLA),
+            BuiltinToolReturnPart(
+                "web_fetch",
+                [{"retrieved_url": "u", "url_retrieval_status": "OK"}],
+                FIRST_ID,
+                provider_name=GLA,
+                timestamp=NOW,
+            ),
+        ],
+    ),
     "pages that were read": (
         [
             chunk(
@@ -262,6 +283,30 @@ def test_a_story_cut_at_every_byte_in_any_form_is_the_same_story(story: str, for
         bytewise = [event for n in range(len(body)) for event in decoder.feed(body[n : n + 1])]
         bytewise += decoder.close()
     assert bytewise == whole
+
+
+def test_usage_grows_with_the_text_and_keeps_what_is_not_repeated():
+    prompt = {"promptTokenCount": 5, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 5}]}
+    counts = [
+        {**prompt, "candidatesTokenCount": 1, "totalTokenCount": 6},
+        {**prompt, "candidatesTokenCount": 2, "totalTokenCount": 9, "thoughtsTokenCount": 2},
+        {"candidatesTokenCount": 3, "totalTokenCount": 10},
+        {**prompt, "promptTokenCount": 8, "candidatesTokenCount": 3, "totalTokenCount": 13, "thoughtsTokenCount": 2},
+    ]
+    events, fold = decode(sse(*(chunk({"text": "x"}, usageMetadata=item) for item in counts), END))
+    told = [event.usage for event in events if isinstance(event, ResponseMeta) and event.usage is not None]
+    assert [(usage.input_tokens, usage.output_tokens) for usage in told] == [(5, 1), (5, 4), (5, 3), (8, 5), (5, 2)]
+    assert fold.usage.details == {"text_prompt_tokens": 5, "thoughts_tokens": 2}
+    assert fold.response().text == "xxxx"
+
+
+def test_what_each_chunk_says_again_is_told_once():
+    again = {"createTime": "2026-01-02T03:04:05Z", "usageMetadata": {"trafficType": "ON_DEMAND"}}
+    events, fold = decode(sse(*(chunk({"text": letter}, **again) for letter in "abc"), END), provider="google-vertex")
+    assert fold.response().text == "abc"
+    assert [sorted(event.details) for event in events if isinstance(event, ResponseMeta) and event.details] == [
+        ["timestamp", "traffic_type"]
+    ]
 
 
 def test_an_array_gives_its_events_while_it_arrives():

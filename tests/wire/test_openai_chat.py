@@ -14,6 +14,7 @@ from playhead.messages import (
     ModelResponsePart,
     PartDeltaEvent,
     PartStartEvent,
+    ResponseMeta,
     StreamEvent,
     TextPart,
     ThinkingPart,
@@ -216,6 +217,24 @@ STREAMS: list[tuple[str, bytes, list[ModelResponsePart], str | None]] = [
         "calls without an index",
         stream(
             calls(tool(None, "a", "f", '{"x"')), calls(tool(None, arguments=":1}")), calls(tool(None, "b", "g", "{}"))
+        ),
+        [ToolCallPart("f", '{"x":1}', "a"), ToolCallPart("g", "{}", "b")],
+        "stop",
+    ),
+    (
+        "several calls in one chunk without an index (Mistral)",
+        stream(calls(tool(None, "a", "plus", "{}"), tool(None, "b", "minus", "{}"))),
+        [ToolCallPart("plus", "{}", "a"), ToolCallPart("minus", "{}", "b")],
+        "stop",
+    ),
+    (
+        "arguments of two calls in turns",
+        stream(
+            calls(tool(0, "a", "f", "")),
+            calls(tool(1, "b", "g", "")),
+            calls(tool(0, arguments='{"x"')),
+            calls(tool(1, arguments="{}")),
+            calls({"index": 0, "function": {"arguments": ":1}"}}),
         ),
         [ToolCallPart("f", '{"x":1}', "a"), ToolCallPart("g", "{}", "b")],
         "stop",
@@ -494,6 +513,7 @@ WHOLE: list[tuple[str, Any, list[ModelResponsePart]]] = [
         {"content": "Hi", "reasoning_content": "h"},
         [ThinkingPart("h", id="reasoning_content"), TextPart("Hi")],
     ),
+    ("an object, as Cloudflare reads what was to be JSON", {"content": {"a": "é"}}, [TextPart('{"a":"é"}')]),
     ("tags", {"content": "a<think>b</think>c"}, [TextPart("a"), ThinkingPart("b", id="content"), TextPart("c")]),
     ("a tag that was cut off by a limit", {"content": "<think>b"}, [TextPart("b")]),
     ("a tag in the text that never ends", {"content": "a <think> b"}, [TextPart("a <think> b")]),
@@ -516,6 +536,13 @@ WHOLE: list[tuple[str, Any, list[ModelResponsePart]]] = [
         ],
     ),
 ]
+
+
+def test_what_each_chunk_says_again_is_told_once():
+    again = {"service_tier": "default", "usage": USAGE, "system_fingerprint": "f"}
+    _, events = decode(stream(*(text(letter, **again) for letter in "abc")))
+    told = [event for event in events if isinstance(event, ResponseMeta) and (event.details or event.usage)]
+    assert [bool(event.details) for event in told] == [False, True]
 
 
 @pytest.mark.parametrize(("message", "parts"), [row[1:] for row in WHOLE], ids=[row[0] for row in WHOLE])

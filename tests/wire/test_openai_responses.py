@@ -650,3 +650,47 @@ def test_all_parts_say_whose_they_are():
     decoder.feed(stream(*reasoning("a"), *message("Hi", index=1), *called("fc_1", 2)))
     decoder.close()
     assert [getattr(part, "provider_name", None) for part in decoder.fold.parts()] == ["azure"] * 3
+
+
+SEARCHED = {"type": "search_results", "queries": ["q"], "results": [{"id": 1, "url": "u", "title": "t"}]}
+
+
+def test_perplexitys_own_searches_are_calls_that_were_answered():
+    fetched = {"type": "fetch_url_results", "contents": [{"url": "u", "title": "t", "snippet": "s"}]}
+    body = json.dumps(response(output=[SEARCHED, fetched])).encode()
+    search, found, fetch, pages = decode(body, streamed=False).parts()
+    assert isinstance(search, BuiltinToolCallPart) and isinstance(found, BuiltinToolReturnPart)
+    assert (search.tool_name, search.args) == ("web_search", {"queries": ["q"]})
+    assert (found.tool_name, found.content) == ("web_search", {"results": SEARCHED["results"]})
+    assert isinstance(fetch, BuiltinToolCallPart) and isinstance(pages, BuiltinToolReturnPart)
+    assert (fetch.tool_name, fetch.args, pages.content) == (
+        "web_fetch",
+        {"urls": ["u"]},
+        {"contents": fetched["contents"]},
+    )
+
+
+def test_a_search_that_perplexity_announces_as_a_call_is_not_one_for_the_client():
+    announced = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "search_web", "arguments": "{}"}
+    own = {**announced, "id": "fc_2", "call_id": "c2", "name": "get_weather", "status": "completed"}
+    decoder = RESPONSES.decoder(streamed=True, provider="perplexity")
+    decoder.feed(stream(added({**announced, "status": "completed"}), done(SEARCHED), added(own, 1), done(own, 1)))
+    decoder.close()
+    kinds = [(part.part_kind, part.tool_name) for part in decoder.fold.parts() if not isinstance(part, TextPart)]
+    assert kinds == [
+        ("builtin-tool-call", "web_search"),
+        ("builtin-tool-return", "web_search"),
+        ("tool-call", "get_weather"),
+    ]
+
+
+def test_a_client_that_searches_tools_itself_is_asked_in_its_own_words():
+    item = {**dict.fromkeys(("id", "call_id"), "ts_1"), "type": "tool_search_call", "execution": "client"}
+    item |= {"status": "completed", "arguments": {"goal": "weather"}}
+    for body, streamed in (
+        (json.dumps(response(output=[item])).encode(), False),
+        (stream(added(item), done(item)), True),
+    ):
+        (call,) = decode(body, streamed=streamed).parts()
+        assert isinstance(call, ToolCallPart)
+        assert call.args_as_dict() == {"goal": "weather"}

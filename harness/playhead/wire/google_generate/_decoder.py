@@ -146,9 +146,14 @@ class GoogleDecoder(BaseDecoder):
         parts = as_objects(as_dict(candidate.get("content")).get("parts"))
         # A whole reply shows beforehand whether it has the provider's calls as parts; a stream has the metadata first.
         invoked = self._invoked or any(map(_is_invocation, parts))
-        if "urlContextMetadata" in candidate and not (self._invoked if self._streamed else invoked):
-            self._fetched(as_dict(candidate["urlContextMetadata"]))
+        told = "urlContextMetadata" not in candidate or (self._invoked if self._streamed else invoked)
         self._invoked = invoked
+        if not told and self._run is not None:
+            # The text that is being told goes on before what it rests on: mostly with its seal, as the last chunk.
+            self.read_parts(parts)
+            parts = []
+        if not told:
+            self._fetched(as_dict(candidate["urlContextMetadata"]))
         self.read_parts(parts)
 
     def _more_text(self, chunk: dict[str, Any], run: tuple[str, object]) -> bool:

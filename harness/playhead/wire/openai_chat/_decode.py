@@ -296,6 +296,9 @@ class ChatDecoder(BaseDecoder):
         if type(content) is list:
             self._content_list(as_list(content))
             return
+        if type(content) is dict:
+            # Cloudflare reads what was to be JSON; text is what everybody else makes of it.
+            content = dump_text(content)
         if type(content) is not str or not content:
             return
         opening, closing = self._family.tags

@@ -175,7 +175,8 @@ class ResponsesDecoder(BaseDecoder):
         kind = known.kind
         if kind in ("function_call", "custom_tool_call"):
             part = function_call(item)
-            if part.tool_name:
+            # Perplexity announces its own searches as calls that are over; only the end tells what they are.
+            if part.tool_name and not (self._provider == "perplexity" and item.get("status") == "completed"):
                 if type(part.args) is str:
                     known.args.append(part.args)
                 self._begin(known, part)

@@ -190,12 +190,22 @@ def _mcp_call(item: dict[str, Any]) -> tuple[str, Any, None]:
 
 
 def search_queries(arguments: Any) -> dict[str, Any]:
-    """What a tool search looked for: OpenAI calls it `paths` where it searches itself."""
+    """What a tool search looked for: OpenAI calls it `paths` where it searches itself. A client that searches may ask
+    for anything."""
     arguments = as_dict(arguments)
-    found = arguments.get("queries")
-    if type(found) is not list:
-        found = arguments.get("paths")
-    return {"queries": [query for query in as_list(found) if type(query) is str]}
+    for name in ("queries", "paths"):
+        if type(arguments.get(name)) is list:
+            return {"queries": [query for query in arguments[name] if type(query) is str]}
+    return arguments or {"queries": []}
+
+
+def _search_results(item: dict[str, Any]) -> tuple[str, Any, None]:
+    return "web_search", {"queries": as_list(item.get("queries"))}, None
+
+
+def _fetch_url_results(item: dict[str, Any]) -> tuple[str, Any, None]:
+    pages = [as_dict(page) for page in as_list(item.get("contents"))]
+    return "web_fetch", {"urls": [url for page in pages if (url := as_text(page.get("url")))]}, None
 
 
 def _tool_search_call(item: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
@@ -214,10 +224,12 @@ def _other_call(item: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
 
 _CALLS: dict[str, Callable[[dict[str, Any]], tuple[str, Any, Any]]] = {
     "code_interpreter_call": _code_interpreter_call,
+    "fetch_url_results": _fetch_url_results,
     "file_search_call": lambda item: ("file_search", {"queries": item.get("queries")}, None),
     "image_generation_call": lambda item: ("image_generation", None, None),
     "mcp_call": _mcp_call,
     "mcp_list_tools": lambda item: (f"mcp_server:{item.get('server_label')}", {"action": "list_tools"}, None),
+    "search_results": _search_results,
     "tool_search_call": _tool_search_call,
     "web_search_call": _web_search_call,
 }
@@ -275,10 +287,12 @@ _FILE_RESULT = dict.fromkeys(("attributes", "file_id", "filename", "score", "tex
 _MCP_TOOL = dict.fromkeys(("annotations", "description"))
 _RETURNS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "code_interpreter_call": _code_interpreter_return,
+    "fetch_url_results": lambda item: {"contents": as_list(item.get("contents"))},
     "file_search_call": _file_search_return,
     "image_generation_call": _image_generation_return,
     "mcp_call": lambda item: {"output": item.get("output"), "error": item.get("error")},
     "mcp_list_tools": _mcp_list_tools_return,
+    "search_results": lambda item: {"results": as_list(item.get("results"))},
     "tool_search_output": _tool_search_return,
     "web_search_call": _web_search_return,
 }
@@ -344,6 +358,7 @@ PARTS_OF: dict[str, Callable[[dict[str, Any]], list[ModelResponsePart]]] = {
     "compaction": _compaction,
     "computer_call": _builtin,
     "custom_tool_call": lambda item: [function_call(item)],
+    "fetch_url_results": _builtin,
     "file_search_call": _builtin,
     "function_call": lambda item: [function_call(item)],
     "image_generation_call": _builtin,
@@ -354,6 +369,7 @@ PARTS_OF: dict[str, Callable[[dict[str, Any]], list[ModelResponsePart]]] = {
     "message": _message,
     "program": _builtin,
     "reasoning": _reasoning,
+    "search_results": _builtin,
     "shell_call": _builtin,
     "tool_search_call": _builtin,
     "tool_search_output": _tool_search_output,
