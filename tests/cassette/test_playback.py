@@ -111,3 +111,13 @@ def test_the_protocols_version_survives(tape: Path) -> None:
     write(tape, b"a", [1], [1], http_version="HTTP/2")
     with use_cassette(tape):
         assert httpx.get(URL).http_version == "HTTP/2"
+
+
+def test_without_a_phrase_in_an_old_file_a_client_has_its_own(kind: Kind, tape: Path) -> None:
+    for written, seen in (("''", "Not Found"), ("null", "Not Found"), ("Gone fishing", "Gone fishing")):
+        tape.write_text(
+            f"interactions:\n- request: {{method: GET, uri: '{URL}', headers: {{}}, body: null}}\n"
+            f"  response: {{status: {{code: 404, message: {written}}}, headers: {{}}, body: {{string: x}}}}\nversion: 1\n"
+        )
+        with use_cassette(tape), kind[0].Client() as client:
+            assert client.get(URL).reason_phrase == seen

@@ -107,7 +107,8 @@ def _response(module: ModuleType, response: RecordedResponse, stream: Any) -> An
     recorded = response.stream
     version = recorded.http_version if recorded is not None and recorded.http_version is not None else "HTTP/1.1"
     extensions: dict[str, Any] = {"http_version": version.encode("ascii", "replace")}
-    if response.reason is not None:
+    # An empty phrase in a file of VCR.py's: its recorder for this client knew none. In ours it is what the server sent.
+    if response.reason or (response.reason is not None and recorded is not None):
         extensions["reason_phrase"] = response.reason.encode("ascii", "ignore")
     headers = [(_raw(name), _raw(value)) for name, values in response.headers.items() for value in values]
     return module.Response(response.status, headers=headers, stream=stream, extensions=extensions)
