@@ -89,10 +89,8 @@ class ModelRetry(Exception):
         def make(value: dict[str, Any]) -> ModelRetry:
             return ModelRetry(value["message"])
 
-        fields = {
-            "message": core_schema.typed_dict_field(core_schema.str_schema()),
-            "kind": core_schema.typed_dict_field(core_schema.literal_schema(["model-retry"])),
-        }
+        types = {"message": core_schema.str_schema(), "kind": core_schema.literal_schema(["model-retry"])}
+        fields = {name: core_schema.typed_dict_field(schema) for name, schema in types.items()}
         schema = core_schema.no_info_after_validator_function(make, core_schema.typed_dict_schema(fields))
         return core_schema.json_or_python_schema(
             json_schema=schema,

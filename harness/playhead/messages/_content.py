@@ -284,7 +284,7 @@ class DocumentUrl(FileUrl):
     def format(self) -> str:
         """The short name of the media type. `ValueError` where it is no document."""
         if self.media_type not in _DOCUMENT_FORMATS:
-            raise ValueError(f"Unknown document media type: {self.media_type}")
+            raise ValueError(f"No short name is known for the document type {self.media_type!r}")
         return _DOCUMENT_FORMATS[self.media_type]
 
 

@@ -111,9 +111,11 @@ class ModelRequestParameters(Shown):
 
     def with_default_output_mode(self, output_mode: StructuredOutputMode) -> ModelRequestParameters:
         """With `output_mode` where the mode is still open (`auto`): `tool` takes no text, the other two need it."""
-        if self.output_mode != "auto":
-            return self
-        return replace(self, output_mode=output_mode, allow_text_output=output_mode != "tool")
+        decided: dict[str, Any] = {
+            "output_mode": output_mode,
+            "allow_text_output": output_mode in ("native", "prompted"),
+        }
+        return replace(self, **decided) if self.output_mode == "auto" else self
 
 
 def output_instructions(template: str, output: OutputObjectDefinition) -> str:

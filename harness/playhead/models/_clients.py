@@ -35,9 +35,9 @@ def create_async_http_client(
     """A new client with the time limits (in seconds) that suit models. Who makes it, closes it."""
     import httpx
 
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(timeout=timeout, connect=connect), headers={"User-Agent": get_user_agent()}
-    )
+    client = httpx.AsyncClient(timeout=httpx.Timeout(timeout, connect=connect))
+    client.headers["user-agent"] = get_user_agent()
+    return client
 
 
 @deprecated("`cached_async_http_client` is deprecated: its name is `create_async_http_client` now")

@@ -131,11 +131,9 @@ def StructuredDict(
     schema's title and description. Definitions are written out where they are used. Raises `UserError` for the schema of
     anything but an object, and for one that refers to itself.
     """
+    about = {"title": name, "description": description}
     json_schema = check_object_json_schema(inline_definitions(json_schema))
-    if name:
-        json_schema["title"] = name
-    if description:
-        json_schema["description"] = description
+    json_schema |= {key: text for key, text in about.items() if text}
 
     class _StructuredDict(dict[str, Any]):
         __is_model_like__ = True

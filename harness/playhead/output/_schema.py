@@ -188,7 +188,7 @@ def _build_text_object(marker: NativeOutput[Any] | PromptedOutput[Any], allowed:
     for forbidden in (DeferredToolRequests, BinaryImage):
         if forbidden in outputs:
             raise UserError(
-                f"`{title}` cannot contain `{forbidden.__name__}`. Include it alongside the {kind} output marker instead: "
+                f"`{forbidden.__name__}` stands beside `{title}`, not inside of it: "
                 f"`output_type=[{title}(...), {forbidden.__name__}]`"
             )
     for output in outputs:

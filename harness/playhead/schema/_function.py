@@ -133,7 +133,7 @@ def function_schema(
         annotation = hints.get(name, Any)
         if is_run_context(annotation):
             errors.append(
-                "RunContext annotations can only be used as the first argument"
+                "a `RunContext` comes first, before the tool's own parameters"
                 if takes_ctx
                 else "a parameter is a `RunContext`, but the tool is declared to take no context"
             )
@@ -393,8 +393,7 @@ def _return_schema(name: str, hints: dict[str, Any], schema_generator: type[Gene
         return TypeAdapter(returned).json_schema(schema_generator=schema_generator, mode="serialization")
     except (PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, PydanticUserError):
         warnings.warn(
-            f"Could not generate return schema for {name!r}: unsupported return type {returned!r}. "
-            "Falling back to unconstrained schema.",
+            f"pydantic has no JSON schema for what {name!r} returns ({returned!r}): the model is told nothing about it.",
             UserWarning,
             stacklevel=4,
         )

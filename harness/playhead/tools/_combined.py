@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 from pydantic_core import SchemaValidator, core_schema
@@ -23,6 +23,9 @@ _ANYTHING = SchemaValidator(core_schema.any_schema())
 class _CombinedTool(ToolsetTool[AgentDepsT]):
     source: AbstractToolset[AgentDepsT]
     source_tool: ToolsetTool[AgentDepsT]
+
+
+_SHARED = [item.name for item in fields(ToolsetTool) if item.name != "toolset"]
 
 
 @dataclass
@@ -88,15 +91,8 @@ class CombinedToolset(AbstractToolset[AgentDepsT]):
                         f"Two tools are called {name!r}: one of {taken.source.label}, and one of {toolset.label}. "
                         f"{toolset.tool_name_conflict_hint}"
                     )
-                tools[name] = _CombinedTool(
-                    toolset=self,
-                    tool_def=tool.tool_def,
-                    max_retries=tool.max_retries,
-                    args_validator=tool.args_validator,
-                    args_validator_func=tool.args_validator_func,
-                    source=toolset,
-                    source_tool=tool,
-                )
+                of_tool: dict[str, Any] = {key: getattr(tool, key) for key in _SHARED}
+                tools[name] = _CombinedTool(toolset=self, source=toolset, source_tool=tool, **of_tool)
         return tools
 
     async def call_tool(
@@ -129,11 +125,10 @@ class ExternalToolset(AbstractToolset[AgentDepsT]):
         return self._id
 
     async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
+        shown = [replace(tool_def, kind="external") for tool_def in self.tool_defs]
         return {
-            tool_def.name: ToolsetTool(
-                toolset=self, tool_def=replace(tool_def, kind="external"), max_retries=0, args_validator=_ANYTHING
-            )
-            for tool_def in self.tool_defs
+            item.name: ToolsetTool(toolset=self, tool_def=item, args_validator=_ANYTHING, max_retries=0)
+            for item in shown
         }
 
     async def call_tool(

@@ -92,11 +92,9 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
             several = isinstance(instructions, Sequence) and not isinstance(instructions, str)
             self._instructions.extend(instructions if several else [instructions])  # type: ignore[list-item]
         self.tools = {}
-        for tool in tools:
-            if isinstance(tool, Tool):
-                self.add_tool(tool)  # pyright: ignore[reportUnknownArgumentType]
-            else:
-                self.add_function(tool)
+        for given in tools:
+            add: Any = self.add_tool if isinstance(given, Tool) else self.add_function
+            add(given)
 
     @property
     def id(self) -> str | None:
@@ -251,23 +249,24 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
                     continue
             if tool_def.name in tools:
                 if tool_def.name != name:
-                    raise UserError(f"Renaming tool {name!r} to {tool_def.name!r} conflicts with existing tool.")
-                raise UserError(f"Tool name conflicts with previously renamed tool: {name!r}.")
+                    raise UserError(f"Tool {name!r} was prepared as {tool_def.name!r}, which another tool is called.")
+                raise UserError(f"Another tool was prepared as {name!r}, which this one is called.")
             tools[tool_def.name] = self._offer(tool, tool_def, limit)
         return tools
 
     def _offer(
         self, tool: Tool[AgentDepsT], tool_def: ToolDefinition, max_retries: int
     ) -> FunctionToolsetTool[AgentDepsT]:
+        function = tool.function_schema
         return FunctionToolsetTool(
-            toolset=self,
-            tool_def=tool_def,
-            max_retries=max_retries,
-            args_validator=tool.function_schema.validator,
+            call_func=function.call,
+            is_async=function.is_async,
+            args_validator=function.validator,
             args_validator_func=tool.args_validator,
-            call_func=tool.function_schema.call,
-            is_async=tool.function_schema.is_async,
+            tool_def=tool_def,
             timeout=tool_def.timeout,
+            max_retries=max_retries,
+            toolset=self,
         )
 
     async def call_tool(

@@ -21,12 +21,12 @@ class FilteredToolset(WrapperToolset[AgentDepsT]):
     filter_func: Callable[[RunContext[AgentDepsT], ToolDefinition], bool | Awaitable[bool]]
 
     async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
-        kept: dict[str, ToolsetTool[AgentDepsT]] = {}
-        for name, tool in (await super().get_tools(ctx)).items():
-            answer = self.filter_func(ctx, tool.tool_def)
-            if await answer if inspect.isawaitable(answer) else answer:
-                kept[name] = tool
-        return kept
+        tools = await super().get_tools(ctx)
+        return {name: tool for name, tool in tools.items() if await self._keeps(ctx, tool.tool_def)}
+
+    async def _keeps(self, ctx: RunContext[AgentDepsT], tool_def: ToolDefinition) -> bool:
+        answer = self.filter_func(ctx, tool_def)
+        return await answer if inspect.isawaitable(answer) else answer
 
 
 @dataclass
@@ -40,10 +40,8 @@ class PrefixedToolset(WrapperToolset[AgentDepsT]):
         return "Choose another `prefix`."
 
     async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
-        return {
-            f"{self.prefix}_{name}": _renamed(self, tool, f"{self.prefix}_{name}")
-            for name, tool in (await super().get_tools(ctx)).items()
-        }
+        tools = await super().get_tools(ctx)
+        return {new: _renamed(self, tool, new) for name, tool in tools.items() for new in (f"{self.prefix}_{name}",)}
 
     async def call_tool(
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
@@ -64,11 +62,8 @@ class RenamedToolset(WrapperToolset[AgentDepsT]):
 
     async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
         new_names = {old: new for new, old in self.name_map.items()}
-        tools: dict[str, ToolsetTool[AgentDepsT]] = {}
-        for name, tool in (await super().get_tools(ctx)).items():
-            new = new_names.get(name)
-            tools[new or name] = _renamed(self, tool, new) if new else replace(tool, toolset=self)
-        return tools
+        tools = await super().get_tools(ctx)
+        return {new: _renamed(self, tool, new) for name, tool in tools.items() for new in (new_names.get(name, name),)}
 
     async def call_tool(
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[AgentDepsT], tool: ToolsetTool[AgentDepsT]
@@ -119,10 +114,8 @@ class _ChangedToolset(WrapperToolset[AgentDepsT]):
     """The tools, each definition as `_change` makes it."""
 
     async def get_tools(self, ctx: RunContext[AgentDepsT]) -> dict[str, ToolsetTool[AgentDepsT]]:
-        return {
-            name: replace(tool, tool_def=self._change(tool.tool_def))
-            for name, tool in (await super().get_tools(ctx)).items()
-        }
+        tools = await super().get_tools(ctx)
+        return {name: replace(tool, tool_def=self._change(tool.tool_def)) for name, tool in tools.items()}
 
     def _change(self, tool_def: ToolDefinition) -> ToolDefinition:
         raise NotImplementedError

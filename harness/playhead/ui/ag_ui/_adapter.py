@@ -80,19 +80,13 @@ class AGUIAdapter(UIAdapter[RunAgentInput, Message, BaseEvent, AgentDepsT, Outpu
 
     @cached_property
     def toolset(self) -> AbstractToolset[AgentDepsT] | None:
-        if not self.run_input.tools:
-            return None
-        return cast(
-            "AbstractToolset[AgentDepsT]",
-            ExternalToolset(
-                [
-                    ToolDefinition(
-                        name=tool.name, description=tool.description, parameters_json_schema=tool.parameters or {}
-                    )
-                    for tool in self.run_input.tools
-                ]
-            ),
-        )
+        shown = [
+            ToolDefinition(
+                name=given.name, parameters_json_schema=given.parameters or {}, description=given.description
+            )
+            for given in self.run_input.tools or ()
+        ]
+        return cast("AbstractToolset[AgentDepsT]", ExternalToolset(shown)) if shown else None
 
     @cached_property
     def state(self) -> dict[str, Any] | None:

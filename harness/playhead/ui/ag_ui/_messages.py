@@ -237,7 +237,8 @@ def _dump_response(message: ModelResponse, with_reasoning: bool, preserve_file_d
         elif isinstance(part, (ToolCallPart, BuiltinToolCallPart)):
             dumper.call(part)
         elif isinstance(part, FilePart) and preserve_file_data:
-            content: dict[str, Any] = {"url": part.content.data_uri, "media_type": part.content.media_type}
+            file = part.content
+            content: dict[str, Any] = {"url": file.data_uri, "media_type": file.media_type}
             for name in ("id", "provider_name", "provider_details"):
                 if (value := getattr(part, name)) is not None:
                     content[name] = value

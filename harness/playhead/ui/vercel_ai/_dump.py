@@ -102,12 +102,8 @@ def _user_content(item: UserContent) -> ui.UIMessagePart:
         return ui.FileUIPart(url=item.data_uri, media_type=item.media_type)
     if not isinstance(item, UploadedFile):
         return ui.FileUIPart(url=item.url, media_type=item.media_type)
-    about = dump_provider_metadata(
-        file_id=item.file_id,
-        provider_name=item.provider_name,
-        vendor_metadata=item.vendor_metadata,
-        identifier=item._identifier,  # only if somebody gave it one
-    )
+    kept = {name: getattr(item, name) for name in ("file_id", "provider_name", "vendor_metadata")}
+    about = dump_provider_metadata(**kept, identifier=item._identifier)  # only if somebody gave it one
     return ui.FileUIPart(url=item.file_id, media_type=item.media_type, provider_metadata=about)
 
 

@@ -178,8 +178,8 @@ class ToolInputStartChunk(BaseChunk):
 
     def encode(self, sdk_version: int) -> str:
         # Version 5 refuses a chunk with a field that it does not know.
-        exclude = {"provider_metadata"} if sdk_version < 6 else None
-        return self.model_dump_json(by_alias=True, exclude_none=True, exclude=exclude)
+        sent = self if sdk_version >= 6 else self.model_copy(update={"provider_metadata": None})
+        return super(ToolInputStartChunk, sent).encode(sdk_version)
 
 
 class ToolInputDeltaChunk(BaseChunk):
