@@ -25,7 +25,7 @@ from pytest_playhead._fixtures import (
 )
 from pytest_playhead._options import add_options
 from pytest_playhead._rivals import foreign_fixture, is_loaded
-from pytest_playhead._state import FAILURE, OUTCOME, STATE, State
+from pytest_playhead._state import FAILURE, STATE, State
 
 __all__ = [
     "capture_run",
@@ -39,7 +39,6 @@ __all__ = [
     "pytest_assertrepr_compare",
     "pytest_collection_modifyitems",
     "pytest_configure",
-    "pytest_runtest_logreport",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
     "pytest_sessionfinish",
@@ -52,7 +51,6 @@ __all__ = [
 
 _OURS = "pytest_playhead"
 _FOLDER = "PLAYHEAD_SAVE_FAILURES"  # read by playhead.fuzz
-_sessions: list[State] = []  # the hook that hears of reports is not told of which session
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -65,7 +63,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Everything is loaded: what is ours of the names that several recorders have?"""
     manager = config.pluginmanager
     state = config.stash[STATE] = State()
-    _sessions.append(state)
     config.addinivalue_line(
         "markers", "cassette(name=None, *, record_mode=None, ...): record or replay the test's HTTP traffic (Playhead)."
     )
@@ -96,7 +93,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", "block_network(allowed_hosts=None): refuse connections of the test.")
         config.addinivalue_line("markers", "allowed_hosts: hosts that a blocked test may reach.")
         state.block_network = bool(config.getoption("block_network", False))
+    state.disabled = state.vcr_owner is None and bool(config.getoption("disable_recording", False))
+    state.shows_fixtures = any(config.getoption(name, False) for name in ("setupshow", "setuponly", "setupplan"))
     state.keeps = bool(config.getoption("playhead_report") or config.getoption("playhead_save_failures"))
+    if state.keeps:
+        from pytest_playhead._report import Pages
+
+        manager.register(Pages(state), "playhead-pages")
     if folder := config.getoption("playhead_save_failures"):
         # Fuzzing finds its failures below pytest, and keeps there what it has shrunk (playhead.fuzz._keep).
         state.before = os.environ.get(_FOLDER)
@@ -106,12 +109,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The session is over; sessions may be nested (pytester)."""
     state = config.stash.get(STATE, None)
-    if state in _sessions:
-        _sessions.remove(state)
-    if state is not None and state.watching is not None:
+    if state is None:
+        return
+    state.let_go()
+    if state.watching is not None:
         state.watching()
         state.watching = None
-    if state is not None and config.getoption("playhead_save_failures", None):
+    if config.getoption("playhead_save_failures", None):
         if state.before is None:
             os.environ.pop(_FOLDER, None)
         else:
@@ -120,14 +124,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Bring in the fixtures that the marks of a test ask for, before all others of its scope."""
+    """Open a marked test's cassette, or bring in the fixtures that its marks ask for, before all others of its scope."""
+    state = item.config.stash[STATE]
+    if state.met:
+        state.met = []
     names: list[str] | None = getattr(item, "fixturenames", None)
     if names is None:
+        state.let_go()
         return
     if FAILURE in item.stash:  # of an earlier attempt
         del item.stash[FAILURE]
-    state = item.config.stash[STATE]
-    marks = {mark.name for mark in item.iter_markers()}
+    marks: set[str] = set()
+    node: Any = item
+    while node is not None:
+        for mark in node.own_markers:
+            marks.add(mark.name)
+        node = node.parent
     wanted: list[str] = []
     if state.block_network or "block_network" in marks:
         wanted.append("block_network")
@@ -145,7 +157,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if "virtual_clock" in names:
         wanted.append("virtual_clock")
     if wanted:
-        _bring_forward(item, wanted)
+        from pytest_playhead._opening import opens_by_itself
+
+        if not opens_by_itself(item, state, wanted):
+            _bring_forward(item, wanted)
+    else:
+        state.let_go()
     if not state.watching and "playhead.cassette" in sys.modules:
         from pytest_playhead._cassettes import watch_cassettes
 
@@ -156,7 +173,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note how a test went, for what its fixtures do at the end."""
+    """Note how a test went, for what is closed at its end."""
     if call.excinfo is not None:
         item.stash[FAILURE] = call.excinfo.value
         if type(call.excinfo.value).__name__ == "UnmatchedRequest" and not item.config.getoption("fulltrace", False):
@@ -164,8 +181,6 @@ def pytest_runtest_makereport(
     elif call.when == "call":
         item.stash[FAILURE] = None
     report = yield
-    if item.config.stash[STATE].keeps:
-        _note_report(item, report)
     return report
 
 
@@ -189,32 +204,6 @@ def _leave_our_frames_out(item: pytest.Item, call: pytest.CallInfo[None]) -> Non
         call.excinfo = cast("Any", pytest.ExceptionInfo).from_exception(failure.with_traceback(shown))
 
 
-def _note_report(item: pytest.Item, report: pytest.TestReport) -> None:
-    """For the report and for failed tests: how a test went, and at its end what it captured."""
-    if report.when != "teardown" and (report.when == "call" or report.outcome != "passed"):
-        word = "skipped" if report.outcome == "skipped" else report.outcome
-        item.stash[OUTCOME] = (word, report.longreprtext if report.failed else "")
-    if report.when == "teardown":
-        if report.failed:
-            item.stash[OUTCOME] = ("error", report.longreprtext)
-        from pytest_playhead._report import entry_of, save_failure
-
-        if item.config.getoption("playhead_report"):
-            report.playhead = entry_of(item, report.duration)  # type: ignore[attr-defined]
-        if item.config.getoption("playhead_save_failures") and item.stash.get(OUTCOME, ("", ""))[0] in (
-            "failed",
-            "error",
-        ):
-            save_failure(item)
-
-
-def pytest_runtest_logreport(report: Any) -> None:
-    """A test has ended, here or in a worker: take its part of the page."""
-    page = getattr(report, "playhead", None)
-    if page is not None and _sessions:
-        _sessions[-1].pages.append(page)
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """For `--playhead-orphans`: which cassettes the collected tests have."""
     if config.getoption("playhead_orphans"):
@@ -227,6 +216,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send home what a worker counted; look for orphans; write the report."""
     state = session.config.stash[STATE]
+    state.let_go()
     if state.tally.used or state.keeps or session.config.getoption("playhead_orphans"):
         from pytest_playhead._session import finish
 

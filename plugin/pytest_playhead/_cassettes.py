@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,10 +19,11 @@ __all__ = [
     "cassette_name",
     "cassette_path",
     "closing_with_test",
-    "open_cassette",
+    "prepared",
     "record_command",
     "record_mode_of",
     "shortened",
+    "told_of",
 ]
 
 _MARK = "cassette"
@@ -162,22 +163,34 @@ def record_mode_of(item: pytest.Item) -> str:
 
 
 # --------------------------------------------------------------------------- the test
-@contextmanager
-def open_cassette(item: pytest.Item) -> Generator[Any]:
-    """The test's cassette, open. What it has to say at the end is raised when the test itself has passed."""
+def prepared(item: pytest.Item, state: State) -> Any:
+    """The test's cassette, not open yet."""
+    marks = [mark for mark in item.iter_markers() if mark.name == _MARK]
+    # Items of one function have the same marks; what these say is looked through once.
+    key = tuple(map(id, marks))
+    known = state.cache.get(key)
+    if known is None:
+        known = state.cache[key] = (marks, _template(item))
+    return known[1].at(cassette_path(item), told=told_of(item))
+
+
+def _template(item: pytest.Item) -> Any:
     from playhead.cassette import use_cassette
 
-    options = {"label": item.name, "record_command": record_command(item), **cassette_options(item)}
+    options = cassette_options(item)
     if options.get("record_mode") == "verify" and options.get("compare") is None:
         from playhead.traffic import compare_replies
 
         options["compare"] = compare_replies
     try:
-        opened = use_cassette(cassette_path(item), **options)
+        return use_cassette(None, **options)
     except (TypeError, ValueError) as error:
         pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
-    with closing_with_test(item, opened) as cassette:
-        yield cassette
+
+
+def told_of(item: pytest.Item) -> Callable[[], tuple[str, str]]:
+    """What errors say of a test, when there is one: its name, and the command that records it again."""
+    return lambda: (item.name, record_command(item))
 
 
 @contextmanager
@@ -185,6 +198,7 @@ def closing_with_test(item: pytest.Item, opened: Any) -> Generator[Any]:
     """Opens a cassette for a test, and tells it on closing whether the test has failed."""
     watch_cassettes(item.config.stash[STATE])
     cassette = opened.__enter__()
+    item.config.stash[STATE].met.append(cassette)
     try:
         opened.on_behalf_of(getattr(item, "function", None))
         yield cassette
@@ -198,4 +212,9 @@ def watch_cassettes(state: State) -> None:
     if not state.watching:
         from playhead.cassette import watch
 
-        state.watching = watch(state.tally.add)
+        def closed(cassette: Any) -> None:
+            state.tally.add(cassette)
+            if cassette not in state.met:
+                state.met.append(cassette)
+
+        state.watching = watch(closed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_playhead._state import STATE, keep, passed
+from pytest_playhead._state import OPENED, STATE, keep, passed
 
 if TYPE_CHECKING:
     from playhead.models import ScriptedModel
@@ -33,13 +33,17 @@ def playhead_cassette(request: pytest.FixtureRequest) -> Generator[Any]:
 
     `assert playhead_cassette == stream_snapshot` compares the transcript of its traffic.
     """
-    if request.config.getoption("disable_recording", False) and request.config.stash[STATE].vcr_owner is None:
+    item, state = request.node, request.config.stash[STATE]
+    if state.disabled:
         yield None
         return
-    from pytest_playhead._cassettes import open_cassette
+    from pytest_playhead._cassettes import closing_with_test, prepared
 
-    with open_cassette(request.node) as cassette:
-        keep(request.node, "cassette", cassette)
+    if (known := item.stash.get(OPENED, None)) is not None and known[0] == "playhead_cassette":  # by the mark
+        yield known[1]
+        return
+    with closing_with_test(item, prepared(item, state)) as cassette:
+        keep(item, "cassette", cassette)
         yield cassette
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_playhead._options import rechunk_option, record_mode_option
-from pytest_playhead._state import STATE
+from pytest_playhead._state import OPENED, STATE, State
 
 __all__ = [
     "Hooks",
@@ -31,6 +31,15 @@ __all__ = [
     "without_cassette",
 ]
 
+_REPLACEABLE = (
+    "default_cassette_name",
+    "disable_recording",
+    "record_mode",
+    "vcr",
+    "vcr_cassette_dir",
+    "vcr_config",
+    "vcr_markers",
+)
 _OURS = ("timing", "speed", "rechunk", "ignore_json_paths", "secrets", "on_unplayed")
 
 
@@ -46,13 +55,13 @@ class Hooks:
 @pytest.fixture(scope="session")
 def record_mode(request: pytest.FixtureRequest) -> str:
     """The record mode of the command line; `none` without one."""
-    return record_mode_option(request.config) or "none"
+    return _mode(request)
 
 
 @pytest.fixture(scope="session")
 def disable_recording(request: pytest.FixtureRequest) -> bool:
     """Whether no cassettes are opened at all."""
-    return bool(request.config.getoption("disable_recording"))
+    return _is_disabled(request)
 
 
 @pytest.fixture
@@ -64,29 +73,19 @@ def vcr_config() -> dict[str, Any]:
 @pytest.fixture
 def vcr_markers(request: pytest.FixtureRequest) -> list[pytest.Mark]:
     """The test's marks `vcr`, the nearest first."""
-    return list(request.node.iter_markers(name="vcr"))
+    return _markers(request.node)
 
 
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     """The folder of the module's cassettes: `cassettes/<module>` beside it."""
-    module = request.node.path
-    return str(module.parent / "cassettes" / module.stem)
+    return _folder(request.node)
 
 
 @pytest.fixture
 def default_cassette_name(request: pytest.FixtureRequest) -> str:
     """The name of the test's first cassette: that of the mark `default_cassette`, or `Class.test[param]`."""
-    mark = request.node.get_closest_marker("default_cassette")
-    if mark is None:
-        from pytest_playhead._cassettes import cassette_name
-
-        return cassette_name(request.node)
-    if not mark.args:
-        raise pytest.UsageError(
-            "You should pass the cassette name as an argument to the `pytest.mark.default_cassette` marker"
-        )
-    return mark.args[0]
+    return _name(request.node)
 
 
 @pytest.fixture
@@ -102,13 +101,48 @@ def vcr(
     if disable_recording or not vcr_markers:
         yield None
         return
+    from pytest_playhead._cassettes import closing_with_test
+
+    if (known := request.node.stash.get(OPENED, None)) is not None and known[0] == "vcr":  # by the mark
+        yield known[1]
+        return
     config = request.getfixturevalue("vcr_config")
     name = request.getfixturevalue("default_cassette_name")
     opened = _opened(request.node, name, str(vcr_cassette_dir), record_mode, vcr_markers, config)
-    from pytest_playhead._cassettes import closing_with_test
-
     with closing_with_test(request.node, opened) as cassette:
         yield cassette
+
+
+def prepared_by_vcr(item: Any, state: State) -> Any:
+    """The cassette of a test that is marked `vcr`, not open yet; None where there is to be none.
+
+    The same as by the fixtures above, of which only those are asked for that the suite has replaced.
+    """
+    replaced = replaced_fixtures(item, state)
+
+    def value(name: str, own: Any) -> Any:
+        return item._request.getfixturevalue(name) if name in replaced else own(item)
+
+    if value("disable_recording", _is_disabled):
+        return None
+    markers = value("vcr_markers", _markers)
+    if not markers:
+        return None
+    folder = str(value("vcr_cassette_dir", _folder))
+    mode = value("record_mode", _mode)
+    return _opened(item, value("default_cassette_name", _name), folder, mode, markers, value("vcr_config", _no_config))
+
+
+def replaced_fixtures(item: Any, state: State) -> frozenset[str]:
+    """Which of the fixtures above a suite has its own of, where this test lies."""
+    key = "replaced", item.parent
+    found = state.cache.get(key)
+    if found is None:
+        manager: Any = item.session._fixturemanager
+        found = state.cache[key] = frozenset(
+            name for name in _REPLACEABLE if len(manager.getfixturedefs(name, item) or ()) > 1
+        )
+    return found
 
 
 def _opened(
@@ -116,25 +150,29 @@ def _opened(
 ) -> Any:
     import os
 
-    from vcr import VCR
-
     from playhead.cassette import use_vcr_cassette
-    from pytest_playhead._cassettes import record_command, shortened
+    from pytest_playhead._cassettes import shortened, told_of
 
     given = merged_config(config, markers)
     suffix = f".{given['serializer']}" if "serializer" in given else ".yaml"
     name = shortened(name, given.get("serializer", ".yaml"))  # counted as pytest-recording does: without the dot
-    asked = given.pop("record_mode", None)
-    vcr_mode = _known_to_vcr(asked or mode)
-    untyped: Any = VCR  # vcrpy has no types
-    transformer = untyped.ensure_suffix(suffix)
-    owner = untyped(path_transformer=transformer, cassette_library_dir=folder, record_mode=vcr_mode)
     # An absolute path stays as it is; one that is named twice is read once.
     named = [os.path.join(folder, path) for mark in markers for path in mark.args]
     first = os.path.join(folder, name + suffix)
     more = [path for path in dict.fromkeys(named) if path != first]
+    asked = given.pop("record_mode", None)
+    hook = item.config.hook.pytest_recording_configure
+    if not given and not hook.get_hookimpls():
+        path = os.path.join(folder, name if name.endswith(suffix) else name + suffix)
+        return _plain(item.config, _word(asked or mode)).at(path, more=more, told=told_of(item))
+    vcr_mode = _known_to_vcr(asked or mode)
+    from vcr import VCR
+
+    untyped: Any = VCR  # vcrpy has no types
+    transformer = untyped.ensure_suffix(suffix)
+    owner = untyped(path_transformer=transformer, cassette_library_dir=folder, record_mode=vcr_mode)
     persister = owner.persister
-    item.config.hook.pytest_recording_configure(config=item.config, vcr=owner)
+    hook(config=item.config, vcr=owner)
     if owner.persister is not persister:
         more = []  # those of the mark are read by pytest-recording's, which the suite has replaced
     if owner.record_mode != vcr_mode and not asked:
@@ -142,9 +180,22 @@ def _opened(
     options: dict[str, Any] = {key: given.pop(key) for key in _OURS if key in given}
     if rechunk := rechunk_option(item.config):
         options["rechunk"] = rechunk
-    options.update(label=item.name, record_command=record_command(item))
+    options.update(label=item.name, record_command=told_of(item)()[1])
     word = _word(asked or mode)
     return use_vcr_cassette(owner, name, more=more, options=options, record_mode=word, **given)
+
+
+def _plain(config: pytest.Config, mode: str) -> Any:
+    """A cassette about which a suite says nothing but the mode: the same for all its tests."""
+    cache = config.stash[STATE].cache
+    found = cache.get(("plain", mode))
+    if found is None:
+        from playhead.cassette import use_vcr_cassette
+
+        rechunk = rechunk_option(config)
+        options: dict[str, Any] = {"rechunk": rechunk} if rechunk else {}
+        found = cache["plain", mode] = use_vcr_cassette(None, "", options=options, record_mode=mode)
+    return found
 
 
 def _word(mode: Any) -> str:
@@ -154,6 +205,40 @@ def _word(mode: Any) -> str:
 def _known_to_vcr(mode: Any) -> Any:
     word = _word(mode)
     return word if word in ("none", "once", "new_episodes", "all") else "new_episodes"
+
+
+def _mode(of: Any) -> str:
+    return record_mode_option(of.config) or "none"
+
+
+def _is_disabled(of: Any) -> bool:
+    return bool(of.config.getoption("disable_recording"))
+
+
+def _markers(item: pytest.Item) -> list[pytest.Mark]:
+    return list(item.iter_markers(name="vcr"))
+
+
+def _folder(node: Any) -> str:
+    module = node.path
+    return str(module.parent / "cassettes" / module.stem)
+
+
+def _name(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("default_cassette")
+    if mark is None:
+        from pytest_playhead._cassettes import cassette_name
+
+        return cassette_name(item)
+    if not mark.args:
+        raise pytest.UsageError(
+            "You should pass the cassette name as an argument to the `pytest.mark.default_cassette` marker"
+        )
+    return mark.args[0]
+
+
+def _no_config(item: pytest.Item) -> dict[str, Any]:
+    return {}
 
 
 def merged_config(config: dict[str, Any], markers: list[pytest.Mark]) -> dict[str, Any]:

@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from typing import Any, cast
 
 import pytest
 
 from pytest_playhead._state import CAPTURED, OUTCOME, State
 
-__all__ = ["entry_of", "save_failure", "write_page"]
+__all__ = ["Pages", "entry_of", "save_failure", "write_page"]
 
 _MESSAGE_MAX = 4_000
+
+
+class Pages:
+    """A plugin of the sessions that want it: notes how tests went, and at their end what they captured."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A phase of a test is over."""
+        report = yield
+        if report.when != "teardown" and (report.when == "call" or report.outcome != "passed"):
+            word = "skipped" if report.outcome == "skipped" else report.outcome
+            item.stash[OUTCOME] = (word, report.longreprtext if report.failed else "")
+        if report.when == "teardown":
+            if report.failed:
+                item.stash[OUTCOME] = ("error", report.longreprtext)
+            if item.config.getoption("playhead_report"):
+                report.playhead = entry_of(item, report.duration)  # type: ignore[attr-defined]
+            failed = item.stash.get(OUTCOME, ("", ""))[0] in ("failed", "error")
+            if failed and item.config.getoption("playhead_save_failures"):
+                save_failure(item)
+        return report
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """A test has ended, here or in a worker: take its part of the page."""
+        page = getattr(report, "playhead", None)
+        if page is not None:
+            self._state.pages.append(page)
 
 
 def entry_of(item: pytest.Item, seconds: float) -> dict[str, Any] | None:
@@ -38,7 +71,7 @@ def write_page(config: pytest.Config, state: State) -> None:
 
 def save_failure(item: pytest.Item) -> None:
     """Keep a failed test's transcripts, and as a cassette what it was played and what it sent."""
-    from playhead.cassette import write_file
+    from playhead.cassette import Scrubber, write_file
 
     found = _transcripts(item)
     if not found:
@@ -51,7 +84,8 @@ def save_failure(item: pytest.Item) -> None:
     (folder / f"{name}.transcript").write_text("\n".join(texts), "utf-8")
     interactions = [one for kind, thing in item.stash[CAPTURED] if kind == "cassette" for one in _used(thing)]
     if interactions:
-        write_file(str(folder / f"{name}.yaml"), interactions)
+        scrubber = Scrubber()  # a recording of another tool may hold secrets, and this is one more copy
+        write_file(str(folder / f"{name}.yaml"), [scrubber.scrub_interaction(one) for one in interactions])
 
 
 def _transcripts(item: pytest.Item) -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["CAPTURED", "FAILURE", "OUTCOME", "STATE", "State", "Tally", "keep", "passed"]
+__all__ = ["CAPTURED", "FAILURE", "OPENED", "OUTCOME", "STATE", "State", "Tally", "keep", "passed"]
 
 
 class Tally:
@@ -92,7 +92,15 @@ class State:
         self.block_network = False
         self.watching: Callable[[], None] | None = None
         """Ends the counting of cassettes that are closed; None before it began."""
+        self.keeping: Callable[[], None] | None = None
+        """Ends that what cassettes replace in other libraries stays in place between marked tests."""
+        self.disabled = False
+        """Whether no cassettes are opened at all."""
+        self.shows_fixtures = False
+        """Whether pytest was asked what is set up for tests."""
         self.tally = Tally()
+        self.met: list[Any] = []
+        """The cassettes that the running test has opened; closed ones, too."""
         self.folders: set[str] = set()
         self.pages: list[dict[str, Any]] = []
         self.keeps = False
@@ -103,12 +111,20 @@ class State:
         self.lines: list[str] = []
         """What the terminal says at the end, before the counts."""
 
+    def let_go(self) -> None:
+        """A test without a cassette follows, or none: other libraries are as they were."""
+        if self.keeping is not None:
+            self.keeping()
+            self.keeping = None
+
 
 STATE = pytest.StashKey[State]()
 CAPTURED = pytest.StashKey["list[tuple[str, Any]]"]()
 """What was captured in a test, each with what it is of: `run`, `cassette`, `provider`."""
 FAILURE = pytest.StashKey["BaseException | None"]()
 """What made a test fail so far; None when its call is over and it passed; absent before."""
+OPENED = pytest.StashKey["tuple[str, Any]"]()
+"""The cassette that is open for a test by its mark, after the name of the fixture that would have opened it."""
 OUTCOME = pytest.StashKey["tuple[str, str]"]()
 """How a test went, in a word, and why; kept where a report or failed tests are wanted."""
 

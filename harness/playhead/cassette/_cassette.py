@@ -229,8 +229,8 @@ class Cassette(Player):
             listed = "\n".join(f"- {difference}" for difference in self.differences)
             raise CassetteError(
                 f"{self.path}: the provider answers differently now.\n{listed}",
-                f"If that is fine, record again: {self.options.record_command}"
-                if self.options.record_command
+                f"If that is fine, record again: {self.record_command}"
+                if self.record_command
                 else "If that is fine, record again with record_mode='rewrite'.",
                 path=self.path,
             )

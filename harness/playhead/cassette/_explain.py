@@ -23,8 +23,8 @@ __all__ = ["explain"]
 
 def explain(cassette: Player, sent: Sent, keys: KeyMaker, scrubber: Scrubber) -> tuple[str, str]:
     """Problem and remedy for a request that nothing in the cassette fits."""
-    again = cassette.options.record_command
-    label = cassette.options.label
+    again = cassette.record_command
+    label = cassette.label
     address = f"{sent.method} {scrubber.mask_text(scrubber.scrub_uri(sent.uri))}"
     items = cassette.interactions
     if not cassette.existed and not items:

@@ -78,17 +78,17 @@ def use_cassette(path: str | os.PathLike[str] | None = None, record_mode: str = 
 
 
 def use_vcr_cassette(
-    owner: vcr.VCR, path: str, *, more: Sequence[str] = (), options: dict[str, Any] | None = None, **given: Any
+    owner: vcr.VCR | None, path: str, *, more: Sequence[str] = (), options: dict[str, Any] | None = None, **given: Any
 ) -> UseCassette:
-    """The same by VCR.py's rules: `owner` is a `vcr.VCR`, `given` what its `use_cassette` takes.
+    """The same by VCR.py's rules: `owner` is a `vcr.VCR` (None: one without settings), `given` what its `use_cassette` takes.
 
     Matchers, filters, hooks, serializer and persister are what `owner` and `given` say, defaults are VCR.py's, a request
     that nothing fits raises VCR.py's `CannotOverwriteExistingCassetteException`. `more` are further files to replay from;
     `options` are Playhead's own (`timing`, `rechunk`, `record_command`, ...).
     """
-    mode: Any = given.pop("record_mode", None) or owner.record_mode
+    mode: Any = given.pop("record_mode", None) or (owner.record_mode if owner is not None else "once")
     made = make_options({"replay_keys": (), **(options or {}), "record_mode": mode})
-    return UseCassette(path, made, owner=owner, given=given, more=more)
+    return UseCassette(path, made, owner=owner, given=given, more=more, vcr_rules=True)
 
 
 class UseCassette:
@@ -102,12 +102,16 @@ class UseCassette:
         owner: vcr.VCR | None = None,
         given: dict[str, Any] | None = None,
         more: Sequence[str] = (),
+        vcr_rules: bool = False,
+        told: Callable[[], tuple[str, str]] | None = None,
     ) -> None:
         self._path = path
         self._options = options
         self._owner = owner
         self._given = given or {}
         self._more = more
+        self._vcr_rules = vcr_rules or owner is not None
+        self._told = told
         self._cassette: Cassette | None = None
         self._opened: Any = None
         self._stack: ExitStack | None = None
@@ -117,6 +121,23 @@ class UseCassette:
     def path(self) -> str | None:
         """Where the cassette is, if that does not depend on a function."""
         return self._path
+
+    def at(
+        self, path: str, *, told: Callable[[], tuple[str, str]] | None = None, more: Sequence[str] = ()
+    ) -> UseCassette:
+        """The same for another file: options are looked through once for many tests.
+
+        `told` gives the options `label` and `record_command`, if an error needs them; `more` are further files to replay.
+        """
+        return UseCassette(
+            path,
+            self._options,
+            owner=self._owner,
+            given=self._given,
+            more=more,
+            vcr_rules=self._vcr_rules,
+            told=told,
+        )
 
     def __enter__(self) -> Cassette:
         cassette = self._load()
@@ -160,7 +181,7 @@ class UseCassette:
 
         def again() -> UseCassette:
             path = self._path if self._path is not None else path_for(function, self._options)
-            return UseCassette(path, self._options, owner=self._owner, given=self._given, more=self._more)
+            return self.at(path, told=self._told, more=self._more)
 
         return decorated(function, again, injects=self._options.inject_cassette)
 
@@ -172,7 +193,8 @@ class UseCassette:
         if not self._path:
             raise TypeError("use_cassette() needs a path; only a decorator can name the file after its function")
         machine = _machine()
-        cassette = machine.make(self._path, self._options, self._owner, self._given)
+        cassette = machine.make(self._path, self._options, self._owner, self._given, self._vcr_rules)
+        cassette.told = self._told
         cassette.open(self._more)
         self._cassette = cassette
         return cassette
@@ -252,12 +274,11 @@ class _Machine:
         self._lock = threading.RLock()  # a thread that is not here may have held it
         self._tapes.forked()
 
-    def make(self, path: str, options: Options, owner: vcr.VCR | None, given: dict[str, Any]) -> Cassette:
-        rules = owner is not None
+    def make(self, path: str, options: Options, owner: vcr.VCR | None, given: dict[str, Any], rules: bool) -> Cassette:
         if owner is None:
-            owner, given = self._plain_owner, self._vcr.vcr_arguments(options)
+            owner, given = self._plain_owner, {**self._vcr.vcr_arguments(options), **given}
             if not given:  # nothing for VCR.py to say: its configuration is the same each time
-                return self._cassette_class(options, {**self._plain_config, "path": path}, vcr_rules=False, hooks=_NONE)
+                return self._cassette_class(options, {**self._plain_config, "path": path}, vcr_rules=rules, hooks=_NONE)
         config = self._vcr.config_for(owner, path, given)
         if rules:
             options = self._vcr.with_owners_matchers(options, owner, given, config)

@@ -13,7 +13,7 @@ from playhead.cassette._scrub import Rules
 from playhead.cassette._tape import Interaction
 from playhead.chunks import check_how
 
-__all__ = ["MODES", "Options", "OptionNames", "make_options", "unknown_option"]
+__all__ = ["MODES", "PASSED_ON", "Options", "OptionNames", "make_options", "unknown_option"]
 
 MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
 """What a cassette does with a request it knows, and with one it does not:
@@ -84,7 +84,7 @@ class Options:
     """Whose cassette it is, as the error says it: the name of a test."""
 
     is_plain: bool = field(default=False, repr=False)
-    """Whether only the mode was said."""
+    """Whether nothing was said that VCR.py has to hear."""
 
     def __post_init__(self) -> None:
         _one_of("record_mode", self.record_mode, MODES)
@@ -100,6 +100,30 @@ class Options:
 
 OptionNames: frozenset[str] = frozenset(row.name for row in fields(Options) if row.name != "is_plain")
 """Every option by name, for those who pass them on."""
+
+PASSED_ON = (
+    "before_record_request",
+    "before_record_response",
+    "before_save_interaction",
+    "after_load_interaction",
+    "allow_playback_repeats",
+    "cassette_library_dir",
+    "custom_patches",
+    "drop_unused_requests",
+    "filter_headers",
+    "filter_nested_post_data_parameters",
+    "filter_post_data_parameters",
+    "filter_query_parameters",
+    "filter_sensitive_data",
+    "ignore_hosts",
+    "ignore_localhost",
+    "inject_cassette",
+    "path_transformer",
+    "persister",
+    "serializer",
+    "skip_patchers",
+)
+"""The options that VCR.py's part of a cassette looks after."""
 
 _ALIASES = {"before_record": "before_record_request"}
 _TUPLES = frozenset(
@@ -128,7 +152,7 @@ def make_options(given: dict[str, Any]) -> Options:
             if isinstance(value, str) or callable(value):
                 raise TypeError(f"{name} must be a list, not {value!r}: write {name}=[{value!r}]")
             values[name] = tuple(cast("Sequence[Any]", value))
-    return Options(**values)
+    return Options(**values, is_plain=values.keys().isdisjoint(PASSED_ON))
 
 
 @cache

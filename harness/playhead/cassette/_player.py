@@ -55,6 +55,8 @@ class Player(VcrCassette):
             if options.timing == "instant" and options.rechunk is None
             else Playback(options.timing, options.speed, options.rechunk)
         )
+        self.told: Callable[[], tuple[str, str]] | None = None
+        """Gives label and command, where the options do not have them: most tests never need them."""
         self.mismatches: list[UnmatchedRequest] = []
         """The errors of requests that nothing fitted, in the order in which they were sent."""
         self.recorded: list[Interaction] = []
@@ -142,6 +144,16 @@ class Player(VcrCassette):
         return f"<Cassette {self.path} with {len(self)} interactions, {self.play_count} played>"
 
     __repr__ = __str__
+
+    @property
+    def label(self) -> str | None:
+        """Whose cassette it is, as errors say it."""
+        return self.options.label or (self.told()[0] if self.told is not None else None)
+
+    @property
+    def record_command(self) -> str | None:
+        """How to record again, as errors say it."""
+        return self.options.record_command or (self.told()[1] if self.told is not None else None)
 
     @property
     def records(self) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import vcr
 from vcr.errors import CannotOverwriteExistingCassetteException
@@ -25,12 +25,10 @@ from vcr.stubs import httpx_stubs
 
 from playhead.cassette._format import VCR_MATCH_ON, read_vcr_response
 from playhead.cassette._match import KEYED, Sent
+from playhead.cassette._options import PASSED_ON, Options
 from playhead.cassette._paths import JsonPaths
 from playhead.cassette._scrub import Scrubber
 from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse
-
-if TYPE_CHECKING:
-    from playhead.cassette._options import Options
 
 __all__ = [
     "CannotOverwriteExistingCassetteException",
@@ -169,33 +167,11 @@ def config_for(owner: vcr.VCR, path: str, given: dict[str, Any]) -> dict[str, An
     return config
 
 
-_OURS = ("before_record_request", "before_record_response", "before_save_interaction", "after_load_interaction")
-_PASSED_ON = (
-    *_OURS,
-    "allow_playback_repeats",
-    "cassette_library_dir",
-    "custom_patches",
-    "drop_unused_requests",
-    "filter_headers",
-    "filter_nested_post_data_parameters",
-    "filter_post_data_parameters",
-    "filter_query_parameters",
-    "filter_sensitive_data",
-    "ignore_hosts",
-    "ignore_localhost",
-    "inject_cassette",
-    "path_transformer",
-    "persister",
-    "serializer",
-    "skip_patchers",
-)
-
-
 def vcr_arguments(options: Options) -> dict[str, Any]:
     """The options that VCR.py knows, where they were set."""
     if options.is_plain:
         return {}
-    found = {name: getattr(options, name) for name in _PASSED_ON}
+    found = {name: getattr(options, name) for name in PASSED_ON}
     return {name: value for name, value in found.items() if value not in (None, (), False)}
 
 
