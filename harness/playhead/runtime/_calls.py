@@ -394,6 +394,6 @@ def _results_missing(given: dict[str, Any], waiting: Sequence[ToolCallPart]) -> 
 
 
 DEFERRED_NOT_ALLOWED = (
-    "A deferred tool call was present, but `DeferredToolRequests` is not among output types. "
-    "To resolve this, add `DeferredToolRequests` to the list of output types for this agent."
+    "A call waits for somebody outside of the run, but `DeferredToolRequests` is not among output types: "
+    "`output_type=[..., DeferredToolRequests]` lets the run end with it."
 )
