@@ -357,7 +357,7 @@ def test_a_save_that_fails_after_a_failed_run_is_a_note_to_its_error(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "_replace", full)
+    monkeypatch.setattr(store, "replace_file", full)
     with pytest.raises(ZeroDivisionError) as caught, use_cassette(tape, "once"):
         httpx.get(f"{counting.url}/a")
         raise ZeroDivisionError

@@ -11,6 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 __all__ = ["JSON_LAYOUT_BYTES_MAX", "decode_chunks", "json_value", "lay_out_json"]
@@ -190,16 +191,34 @@ def lay_out_json(body: bytes) -> bytes | None:
     Works on tokens, not on values: numbers, escapes, the order of keys and even keys given twice stay as they were
     sent, so only white space differs.
     """
-    if len(body) > JSON_LAYOUT_BYTES_MAX or json_value(body) is NOT_JSON:
+    if len(body) > JSON_LAYOUT_BYTES_MAX or body.lstrip(b" \t\r\n")[:1] not in (b"{", b"["):
         return None
     try:
         text = body.decode()
-    except UnicodeDecodeError:
-        return None  # json.loads also takes UTF-16; such a body stays as it is
+        _, end = _SCAN(text, len(text) - len(text.lstrip(_JSON_SPACE)))
+    except (ValueError, RecursionError, StopIteration):  # also JSON in UTF-16, which stays as it is
+        return None
+    if text[end:].strip(_JSON_SPACE):
+        return None
+    pieces = _STRING.split(text)  # what is no string, a string, and so on in turns
+    if not text.isascii() or "\x7f" in text:
+        pieces[1::2] = [_BARE.sub(_escape, piece) for piece in pieces[1::2]]
+    last = len(pieces) - 1
+    line = "\n"
+    for number in range(0, last, 2):
+        piece = pieces[number]
+        pieces[number], line = _between(piece, line) if len(piece) <= _COMMON else _laid_out(piece, line)
+    pieces[last] = (_between if len(pieces[last]) <= _COMMON else _laid_out)(pieces[last], line, ends=True)[0]
+    return "".join(pieces).encode()
+
+
+def _laid_out(between: str, line: str, *, ends: bool = False) -> tuple[str, str]:
+    """What stands between two strings (or behind the last one, if it `ends` there), with its lines, and the line end at
+    the new depth."""
     parts: list[str] = []
     add = parts.append
-    line, opened = "\n", False
-    for token in _TOKEN.findall(text):
+    opened = False
+    for token in _TOKEN.findall(between):
         kind = token[0]
         if kind == ",":
             add(",")
@@ -218,16 +237,23 @@ def lay_out_json(body: bytes) -> bytes | None:
             opened = kind in "[{"
             if opened:
                 line += "  "
-                add(token)
-            else:
-                add(token if token.isascii() and "\x7f" not in token else _BARE.sub(_escape, token))
-    return "".join(parts).encode()
+            add(token)
+    if opened and not ends:
+        add(line)
+    return "".join(parts), line
+
+
+_between = lru_cache(maxsize=4096)(_laid_out)  # mostly a colon, a comma, a bracket
 
 
 def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,"\s]+')
+_SCAN = json.JSONDecoder().scan_once  # what json.loads does, without what it does for bytes
+_JSON_SPACE = " \t\r\n"
+_COMMON = 64
+_STRING = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")')
+_TOKEN = re.compile(r"[][{}:,]|[^][{}:,\s]+")
 # What no YAML literal block can hold; inside of JSON strings it may as well be escaped.
 _BARE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")

@@ -17,13 +17,13 @@ import base64
 import codecs
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from playhead.cassette._body import lay_out_json
 from playhead.cassette._tape import Headers, Interaction, Stream
 
-__all__ = ["FOOTER", "FORMAT", "emit_file", "emit_interaction", "header_line", "is_plain"]
+__all__ = ["FOOTER", "FORMAT", "emit_file", "emit_interaction", "emit_pieces", "header_line", "is_plain"]
 
 FORMAT = 1
 """The version of our format. It changes when an older Playhead could not read, or would misread, a file."""
@@ -37,15 +37,25 @@ def emit_file(match_on: Sequence[str], interactions: Iterable[Interaction], *, l
 
     `lay_out=False` keeps JSON request bodies as they were sent: for matchers that do not compare by meaning.
     """
-    parts: list[bytes | memoryview] = [header_line(match_on)]
-    blocks = [
-        interaction.text if interaction.text is not None else emit_interaction(interaction, lay_out=lay_out)
-        for interaction in interactions
-    ]
-    parts.append(b"interactions:\n" if blocks else b"interactions: []\n")
-    parts += blocks
-    parts.append(FOOTER)
-    return b"".join(parts)
+    return b"".join(emit_pieces(match_on, interactions, lay_out=lay_out))
+
+
+def emit_pieces(
+    match_on: Sequence[str], interactions: Iterable[Interaction], *, lay_out: bool = True
+) -> Iterator[bytes | memoryview]:
+    """The same piece by piece, so that a long file need not be in memory as a whole."""
+    head = header_line(match_on)
+    for interaction in interactions:
+        if head:
+            yield head + b"interactions:\n"
+            head = b""
+        if interaction.text is not None:
+            yield interaction.text
+        else:
+            yield from _interaction_pieces(interaction, lay_out)
+    if head:
+        yield head + b"interactions: []\n"
+    yield FOOTER
 
 
 def header_line(match_on: Sequence[str]) -> bytes:
@@ -55,6 +65,10 @@ def header_line(match_on: Sequence[str]) -> bytes:
 
 def emit_interaction(interaction: Interaction, *, lay_out: bool = True) -> bytes:
     """One entry of the list `interactions`, with its line ends."""
+    return b"".join(_interaction_pieces(interaction, lay_out))
+
+
+def _interaction_pieces(interaction: Interaction, lay_out: bool) -> list[bytes]:
     request, response = interaction.request, interaction.response
     out: list[str] = [f"- request:\n    method: {_word(request.method)}\n    uri: {_uri(request.uri)}\n"]
     _emit_headers(out, request.headers)
@@ -76,7 +90,7 @@ def emit_interaction(interaction: Interaction, *, lay_out: bool = True) -> bytes
         out = []
         _emit_stream(out, response.stream)
         parts.append(_joined(out))
-    return b"".join(parts)
+    return parts
 
 
 def _joined(out: list[str]) -> bytes:

@@ -18,8 +18,12 @@ __all__ = ["locked_folder"]
 
 @contextmanager
 def locked_folder(folder: str) -> Generator[None]:
-    """Holds the folder's lock for the block; waits for it as long as it takes."""
-    handle = _open(folder)
+    """Holds the folder's lock for the block; waits for it as long as it takes. A folder that is missing is made."""
+    try:
+        handle = _open(folder)
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)
+        handle = _open(folder)
     try:
         _lock(handle)
         yield
@@ -31,7 +35,8 @@ if sys.platform == "win32":
     import msvcrt
 
     def _open(folder: str) -> int:
-        name = hashlib.sha256(os.path.normcase(folder).encode()).hexdigest()[:32]
+        os.makedirs(folder, exist_ok=True)
+        name = hashlib.sha256(os.path.normcase(os.path.abspath(folder)).encode()).hexdigest()[:32]
         return os.open(os.path.join(tempfile.gettempdir(), f"playhead-{name}.lock"), os.O_RDWR | os.O_CREAT)
 
     def _lock(handle: int) -> None:

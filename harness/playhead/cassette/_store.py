@@ -8,18 +8,20 @@ replaced, and a save that fails leaves the old file and says so.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from playhead.cassette._emit import FOOTER, emit_file, emit_interaction
+from playhead.cassette._disk import destination, replace_file
+from playhead.cassette._emit import FOOTER, emit_interaction, emit_pieces
 from playhead.cassette._format import CassetteFile, read_cassette
 from playhead.cassette._lock import locked_folder
 from playhead.cassette._match import DEFAULT_MATCH_ON
@@ -51,22 +53,21 @@ def write_file(path: str, interactions: Sequence[Interaction], *, match_on: Sequ
 
     For what was made or changed by a program; a recording session saves by itself. Raises `CassetteError`.
     """
-    write_data(path, emit_file(match_on, interactions))
+    _write(path, emit_pieces(match_on, interactions))
 
 
 def write_data(path: str, data: bytes) -> None:
     """Writes the text of a cassette atomically, in place of what is there. Raises `CassetteError`."""
-    target = os.path.realpath(path)
+    _write(path, (data,))
+
+
+def _write(path: str, pieces: Iterable[bytes | memoryview]) -> None:
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with locked_folder(os.path.dirname(target)):
-            _replace(target, data)
+        folder, name = destination(path)
+        with locked_folder(folder):
+            replace_file(folder, name, pieces, _status(folder, name))
     except OSError as error:
-        raise CassetteError(
-            f"{path} could not be saved: {error.strerror or error}. The old file, if there was one, is unchanged.",
-            "Make room or correct the permissions.",
-            path=path,
-        ) from error
+        raise _not_saved(path, error) from error
 
 
 def load_file(path: str) -> Loaded | None:
@@ -82,10 +83,11 @@ def load_file(path: str) -> Loaded | None:
     except IsADirectoryError as error:
         raise CassetteUnreadable(f"{path} is a folder.", "Give the path of a cassette file.", path=path) from error
     except (OSError, ValueError) as error:
-        raise CassetteUnreadable(
-            f"{path} cannot be read: {error}.", "Check the path and its permissions.", path=path
-        ) from error
-    if not data.strip():
+        remedy = "Check the path and its permissions."
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            error, remedy = OSError(error.strerror), _LONG_NAME  # the path is said already
+        raise CassetteUnreadable(f"{path} cannot be read: {error}.", remedy, path=path) from error
+    if not data or data.isspace():
         return None
     return Loaded(read_cassette(data, path), (status.st_ino, status.st_size, status.st_mtime_ns))
 
@@ -110,14 +112,19 @@ def save_file(
     lost. A foreign file keeps its dialect unless everything in it is dropped. Raises `CassetteError`; the old file is
     then as it was.
     """
-    target = os.path.realpath(path)
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with locked_folder(os.path.dirname(target)):
-            current = loaded if _is_unchanged(target, loaded) else load_file(target)
-            data = _contents(current, match_on, dropped, added, path, lay_out)
-            if data is not None:
-                _replace(target, data)
+        folder, name = destination(path)
+        with locked_folder(folder):
+            status = _status(folder, name)
+            if status is None:
+                current = None
+            elif loaded is not None and loaded.signature == (status.st_ino, status.st_size, status.st_mtime_ns):
+                current = loaded
+            else:
+                current = load_file(os.path.join(folder, name))
+            pieces = _contents(current, match_on, dropped, added, path, lay_out)
+            if pieces is not None:
+                replace_file(folder, name, pieces, status)
     except CassetteUnreadable as error:
         raise CassetteError(
             f"{path} was not saved, because what is there now cannot be read: {error.problem}",
@@ -125,19 +132,25 @@ def save_file(
             path=path,
         ) from error
     except OSError as error:
-        raise CassetteError(
-            f"{path} could not be saved: {error.strerror or error}. The old file, if there was one, is unchanged.",
-            "Make room or correct the permissions, and record again.",
-            path=path,
-        ) from error
+        raise _not_saved(path, error) from error
 
 
-def _is_unchanged(target: str, loaded: Loaded | None) -> bool:
+def _status(folder: str, name: str) -> os.stat_result | None:
     try:
-        status = os.stat(target)
+        return os.stat(os.path.join(folder, name))
     except FileNotFoundError:
-        return False
-    return loaded is not None and loaded.signature == (status.st_ino, status.st_size, status.st_mtime_ns)
+        return None
+
+
+def _not_saved(path: str, error: OSError) -> CassetteError:
+    remedy = "Make room or correct the permissions, and record again."
+    if error.errno == errno.ENAMETOOLONG:
+        remedy = f"{_LONG_NAME} Then record again."
+    return CassetteError(
+        f"{path} could not be saved: {error.strerror or error}. The old file, if there was one, is unchanged.",
+        remedy,
+        path=path,
+    )
 
 
 def _contents(
@@ -147,25 +160,25 @@ def _contents(
     added: Sequence[Interaction],
     path: str,
     lay_out: bool,
-) -> bytes | None:
+) -> Iterable[bytes | memoryview] | None:
     if current is None:
-        return emit_file(match_on, added, lay_out=lay_out)
+        return emit_pieces(match_on, added, lay_out=lay_out)
     file = current.file
     kept = _without(file.interactions, dropped)
     if len(kept) == len(file.interactions) and not added:
         return None
     if file.dialect == "playhead":
-        return emit_file(
+        return emit_pieces(
             file.match_on if kept and file.match_on is not None else match_on, [*kept, *added], lay_out=lay_out
         )
     if not kept:
-        return emit_file(match_on, added, lay_out=lay_out)
+        return emit_pieces(match_on, added, lay_out=lay_out)
     if len(kept) == len(file.interactions):
         try:
-            return _appended(Path(os.path.realpath(path)).read_bytes(), file, added, path)
+            return (_appended(Path(path).read_bytes(), file, added, path),)
         except CassetteUnreadable:
             pass  # its layout is not what its writer makes; then all of it is laid out anew
-    return _dumped(file, kept, added)
+    return (_dumped(file, kept, added),)
 
 
 def _without(interactions: Sequence[Interaction], dropped: Sequence[Interaction]) -> list[Interaction]:
@@ -283,45 +296,6 @@ def _readable(body: bytes | None) -> str | bytes | None:
         return body
 
 
-def _replace(target: str, data: bytes) -> None:
-    folder, name = os.path.split(target)
-    mode: int | None = None
-    try:
-        status = os.stat(target)
-    except FileNotFoundError:
-        pass
-    else:
-        mode = stat.S_IMODE(status.st_mode)
-        if not mode & 0o222:
-            raise PermissionError(13, "the file is read-only")
-    prefix = f".{name[:40]}."
-    _clean_up(folder, prefix)
-    temporary = os.path.join(folder, f"{prefix}{os.getpid()}{_SUFFIX}")
-    try:
-        # Created as any new file would be, so that the umask and the folder's defaults hold.
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            if mode is not None:
-                os.chmod(temporary, mode)
-        os.replace(temporary, target)
-    except BaseException:
-        try:
-            os.unlink(temporary)
-        except FileNotFoundError:
-            pass
-        raise
-
-
-def _clean_up(folder: str, prefix: str) -> None:
-    """Removes what a process left that was killed in the middle of a save; the lock says that none is at it now."""
-    for entry in os.listdir(folder):
-        if entry.startswith(prefix) and entry.endswith(_SUFFIX):
-            try:
-                os.unlink(os.path.join(folder, entry))
-            except OSError:
-                pass
-
-
-_SUFFIX = ".playhead-tmp"
+_LONG_NAME = (
+    "The system takes no file name of more than 255 bytes, nor a path much longer than 1,000: choose a shorter one."
+)

@@ -29,23 +29,73 @@ NO_RESPONSE_STATUS = 599
 """The status under which a request is kept that failed before any headers arrived; its reason is `no response`."""
 
 
-@dataclass(slots=True)
 class Stream:
-    """How a response arrived. `chunks` are sizes in bytes, `at_ms` milliseconds after the request was sent."""
+    """How a response arrived. `chunks` are sizes in bytes, `at_ms` milliseconds after the request was sent.
 
-    chunks: list[int] = field(default_factory=list[int])
-    at_ms: list[int] = field(default_factory=list[int])
-    end: End = "complete"
-    error: tuple[str, str] | None = None
-    """Class name and text of the error, for a stream that did not end well."""
-    end_ms: int | None = None
-    """When it ended, where that is not the moment of the last chunk: a timeout, for example, ends later."""
-    encoding: str | None = None
-    """The content-encoding the body had on the wire; it is stored decoded."""
-    http_version: str | None = None
-    """Kept where it is not HTTP/1.1."""
-    recorded_at: str | None = None
-    """UTC, ISO 8601, to the second."""
+    Both may be given as thunks, as headers and bodies may.
+    """
+
+    __slots__ = ("_at_ms", "_chunks", "encoding", "end", "end_ms", "error", "http_version", "recorded_at")
+
+    def __init__(
+        self,
+        chunks: list[int] | Callable[[], list[int]] | None = None,
+        at_ms: list[int] | Callable[[], list[int]] | None = None,
+        end: End = "complete",
+        error: tuple[str, str] | None = None,
+        end_ms: int | None = None,
+        encoding: str | None = None,
+        http_version: str | None = None,
+        recorded_at: str | None = None,
+    ) -> None:
+        self._chunks: list[int] | Callable[[], list[int]] = [] if chunks is None else chunks
+        self._at_ms: list[int] | Callable[[], list[int]] = [] if at_ms is None else at_ms
+        self.end: End = end
+        self.error = error
+        """Class name and text of the error, for a stream that did not end well."""
+        self.end_ms = end_ms
+        """When it ended, where that is not the moment of the last chunk: a timeout, for example, ends later."""
+        self.encoding = encoding
+        """The content-encoding the body had on the wire; it is stored decoded."""
+        self.http_version = http_version
+        """Kept where it is not HTTP/1.1."""
+        self.recorded_at = recorded_at
+        """UTC, ISO 8601, to the second."""
+
+    @property
+    def chunks(self) -> list[int]:
+        """The sizes of the chunks, in bytes of the decoded body."""
+        if callable(self._chunks):
+            self._chunks = self._chunks()
+        return self._chunks
+
+    @chunks.setter
+    def chunks(self, value: list[int]) -> None:
+        self._chunks = value
+
+    @property
+    def at_ms(self) -> list[int]:
+        """When each chunk arrived."""
+        if callable(self._at_ms):
+            self._at_ms = self._at_ms()
+        return self._at_ms
+
+    @at_ms.setter
+    def at_ms(self, value: list[int]) -> None:
+        self._at_ms = value
+
+    def _values(self) -> tuple[object, ...]:
+        more = (self.end, self.error, self.end_ms, self.encoding, self.http_version, self.recorded_at)
+        return (self.chunks, self.at_ms, *more)
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if isinstance(other, Stream) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        names = ("chunks", "at_ms", "end", "error", "end_ms", "encoding", "http_version", "recorded_at")
+        return f"Stream({', '.join(f'{name}={value!r}' for name, value in zip(names, self._values(), strict=True))})"
 
 
 class _WithHeaders:
