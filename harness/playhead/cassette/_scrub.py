@@ -22,7 +22,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from playhead.cassette._scrub_fields import (
@@ -173,7 +174,9 @@ class Scrubber:
         answer = self.scrub_response(response.status, headers, body)
         reason = None if response.reason is None else self.mask_text(response.reason)
         if stream is not None and stream.error is not None:
-            stream = replace(stream, error=(stream.error[0], self.mask_text(stream.error[1])))
+            name, text = stream.error
+            stream = copy(stream)
+            stream.error = (name, self.mask_text(text))
         return Interaction(
             RecordedRequest(clean.method, clean.uri, clean.headers, clean.body),
             RecordedResponse(response.status, reason, answer.headers, answer.body, stream),

@@ -327,7 +327,7 @@ _PARAMETER = re.compile(
 )
 _ASSIGNMENT = re.compile(
     r"""(?P<stem>key|token|secret|password|passwd|passwort|pwd|signature|credentials?|auth|authorization|cookie|connectionstring|keyid|key_id|sas)"""
-    r"""(?P<sign>[ \t]{0,2}(?:=>|:=|=|:)[ \t]{0,2})"""
+    r"""(?P<sign>[ \t]{0,16}(?:=>|:=|=|:)[ \t]{0,2})"""  # debuggers and configurations align what they assign
 )
 _ASSIGNED_VALUE = re.compile(
     r"""\\{0,7}["'`]?(?P<value>(?:(?:bearer|basic|token)[ ])?[^\s"'`\\,;&<>(){}\[\]]{3,8192})""", re.IGNORECASE
