@@ -162,3 +162,16 @@ def test_without_the_prices_the_error_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     with pytest.raises(UserError, match=r"pip install 'playhead\[prices\]'"):
         reply().cost()
+
+
+# --------------------------------------------------------------------------- older paths
+def test_the_older_names_of_googles_are_understood() -> None:
+    from playhead.models.gemini import GeminiModel
+    from playhead.providers.google_gla import GoogleGLAProvider
+
+    with pytest.warns(DeprecationWarning, match="its name is `GoogleProvider` now"):
+        provider = GoogleGLAProvider("key")
+    with pytest.warns(DeprecationWarning, match="GoogleModel"):
+        model = GeminiModel("gemini-2.5-flash", provider=provider)
+    assert model.provider.key() == "key"
+    assert model.system == "google-gla"

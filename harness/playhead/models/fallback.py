@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias, cast, get_type_hints
 
-from playhead.exceptions import FallbackExceptionGroup, ModelAPIError
+from playhead.exceptions import FallbackExceptionGroup, ModelAPIError, UserError
 from playhead.messages import ModelMessage, ModelRequestParameters, ModelResponse, ModelSettings
 from playhead.models._infer import infer_model
 from playhead.models._model import Model, StreamedResponse
 
-__all__ = ["FallbackModel"]
+__all__ = ["FallbackModel", "FallbackOn", "ResponseRejected"]
 
-FallbackOn = Callable[[Exception], bool] | tuple[type[Exception], ...]
+_OnError: TypeAlias = Callable[[Exception], bool | Awaitable[bool]]
+_OnReply: TypeAlias = Callable[[ModelResponse], bool | Awaitable[bool]]
+FallbackOn: TypeAlias = (
+    type[Exception]
+    | tuple[type[Exception], ...]
+    | _OnError
+    | _OnReply
+    | Sequence[type[Exception] | _OnError | _OnReply]
+)
+"""When the next model is asked: kinds of exceptions, and functions that judge an exception or a reply."""
+
+
+class ResponseRejected(Exception):
+    """Models answered, and what they said was not accepted; among the exceptions of a `FallbackExceptionGroup`."""
+
+    def __init__(self, rejected_count: int) -> None:
+        self.rejected_count = rejected_count
+        super().__init__(rejected_count)
+
+    def __str__(self) -> str:
+        return f"{self.rejected_count} answered, and `fallback_on` did not accept what they said"
 
 
 class FallbackModel(Model):
     """Asks `default_model`; where that fails, the others in turn.
 
-    `fallback_on` says which exceptions count: their types, or a function. `FallbackExceptionGroup` where all fail.
+    `fallback_on` says what counts as failed: kinds of exceptions, functions that are given an exception, functions whose
+    first parameter is annotated `ModelResponse`, which are given each whole reply, or several of these; functions may be
+    async. Streams are not judged by what they say. `FallbackExceptionGroup` where all fail, `UserError` for a
+    `fallback_on` that is empty.
     """
 
     def __init__(
@@ -32,9 +56,14 @@ class FallbackModel(Model):
         self.models = [
             infer_model(model) if isinstance(model, str) else model for model in (default_model, *fallback_models)
         ]
-        self._fallback_on: Callable[[Exception], bool] = (
-            (lambda error: isinstance(error, fallback_on)) if isinstance(fallback_on, tuple) else fallback_on
-        )
+        given: Any = fallback_on
+        conditions: list[Any] = list(cast("Sequence[Any]", given)) if isinstance(given, Sequence) else [given]
+        if not conditions:
+            raise UserError("An empty `fallback_on` falls back on nothing: name exceptions, or functions that judge.")
+        self._kinds = tuple(item for item in conditions if isinstance(item, type))
+        judges: list[Any] = [item for item in conditions if not isinstance(item, type)]
+        self._reply_judges: list[_OnReply] = [judge for judge in judges if _judges_replies(judge)]
+        self._error_judges: list[_OnError] = [judge for judge in judges if not _judges_replies(judge)]
 
     @property
     def model_name(self) -> str:
@@ -68,16 +97,23 @@ class FallbackModel(Model):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """The first whole reply."""
+        """The first whole reply that is accepted."""
         failures: list[Exception] = []
+        rejected = 0
         for model in self.models:
             try:
                 settings, parameters = model.prepare_request(model_settings, model_request_parameters)
-                return await model.request(messages, settings, parameters)
+                response = await model.request(messages, settings, parameters)
             except Exception as error:
-                if not self._fallback_on(error):
+                if not await self._counts(error):
                     raise
                 failures.append(error)
+                continue
+            if not await _any(self._reply_judges, response):
+                return response
+            rejected += 1
+        if rejected:
+            failures.append(ResponseRejected(rejected))
         raise FallbackExceptionGroup("All models from FallbackModel failed", failures)
 
     @asynccontextmanager
@@ -98,10 +134,31 @@ class FallbackModel(Model):
                         model.request_stream(messages, settings, parameters, run_context)
                     )
                 except Exception as error:
-                    if not self._fallback_on(error):
+                    if not await self._counts(error):
                         raise
                     failures.append(error)
                     continue
                 yield streamed
                 return
         raise FallbackExceptionGroup("All models from FallbackModel failed", failures)
+
+    async def _counts(self, error: Exception) -> bool:
+        return isinstance(error, self._kinds) or await _any(self._error_judges, error)
+
+
+async def _any(judges: Sequence[Callable[[Any], bool | Awaitable[bool]]], given: object) -> bool:
+    for judge in judges:
+        answer = judge(given)
+        if await answer if inspect.isawaitable(answer) else answer:
+            return True
+    return False
+
+
+def _judges_replies(judge: Callable[..., object]) -> bool:
+    """Whether the first parameter is annotated as a reply."""
+    try:
+        first = next(iter(inspect.signature(judge).parameters.values()), None)
+        hints = get_type_hints(judge if inspect.isroutine(judge) else type(judge).__call__)
+    except (NameError, TypeError, ValueError):
+        return False
+    return first is not None and hints.get(first.name) is ModelResponse

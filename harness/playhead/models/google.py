@@ -23,6 +23,7 @@ __all__ = [
     "GeminiModel",
     "GeminiModelSettings",
     "GeminiStreamedResponse",
+    "GoogleGLAProvider",
     "GoogleModel",
     "GoogleModelName",
     "GoogleModelSettings",
@@ -116,6 +117,16 @@ class GoogleProvider(Provider):
             await asyncio.to_thread(_refresh, self._credentials)
             token = self._credentials.token
         return {"authorization": f"Bearer {token}"}
+
+
+class GoogleGLAProvider(GoogleProvider):
+    """The older name of `GoogleProvider`, for the Gemini API."""
+
+    def __init__(self, api_key: str | None = None, http_client: httpx.AsyncClient | None = None) -> None:
+        warnings.warn(
+            "`GoogleGLAProvider` is deprecated: its name is `GoogleProvider` now", DeprecationWarning, stacklevel=2
+        )
+        super().__init__(api_key=api_key, http_client=http_client, vertexai=False)
 
 
 def _has_credentials() -> bool:
