@@ -181,6 +181,10 @@ def pytest_runtest_makereport(
     elif call.when == "call":
         item.stash[FAILURE] = None
     report = yield
+    if report.longrepr is not None and (met := item.config.stash[STATE].met):
+        from pytest_playhead._masks import mask_report
+
+        mask_report(report, met)
     return report
 
 
