@@ -188,7 +188,7 @@ class FunctionToolset(AbstractToolset[AgentDepsT]):
         timeout: float | None = None,
         include_return_schema: bool | None = None,
     ) -> Tool[AgentDepsT]:
-        """Add a function as a tool. What is None is the toolset's default; `metadata` is added to the toolset's.
+        """Make a tool of a function, and add it. What is None is the toolset's default; `metadata` is added to the toolset's.
 
         Raises `UserError` for a name that is taken, and for a signature that a tool cannot have.
         """
