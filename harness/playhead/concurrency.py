@@ -84,7 +84,7 @@ class ConcurrencyLimiter(AbstractConcurrencyLimiter):
         depth = len(self._waiting) + 1
         if self._max_queued is not None and depth > self._max_queued:
             raise ConcurrencyLimitExceeded(
-                f"Concurrency queue depth ({depth}) exceeds max_queued ({self._max_queued}) for {self._name or source}"
+                f"{self._name or source}: {depth} would wait for a place, and no more than {self._max_queued} may (`max_queued`)"
             )
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)

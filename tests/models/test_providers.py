@@ -16,7 +16,8 @@ from playhead.models import PROVIDERS
 from playhead.models.openai import OpenAIChatModel
 from playhead.providers import Provider, infer_provider
 
-MODULES = [module.name for module in pkgutil.iter_modules(playhead.providers.__path__)]
+MODULES = [module.name for module in pkgutil.iter_modules(playhead.providers.__path__) if module.name != "google_gla"]
+"""Without the older path of `google`."""
 SAME = {"google": "google-gla"}
 
 

@@ -10,6 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from playhead import Agent, InlineDefsJsonSchemaTransformer, ModelProfile, NativeOutput, Tool
+from playhead.models.cerebras import CerebrasModel
+from playhead.models.groq import GroqModel
 from playhead.models.openai import OpenAIChatModel, OpenAIProvider, OpenAIResponsesModel
 from playhead.models.openrouter import OpenRouterModel, OpenRouterProvider
 from playhead.profiles.openai import OpenAIModelProfile
@@ -115,3 +117,23 @@ async def test_openrouter_is_told_which_application_asks() -> None:
 def test_a_server_of_ones_own_may_be_named_first() -> None:
     assert OllamaProvider("http://localhost:11434/v1").base_url == "http://localhost:11434/v1"
     assert OpenAIProvider("http://localhost:1/v1", "key").key() == "key"
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "fields"),
+    [
+        (
+            OpenRouterModel,
+            {"openrouter_models": ["a"], "openrouter_reasoning": {"effort": "high"}, "extra_body": {"models": ["b"]}},
+            {"models": ["b"], "reasoning": {"effort": "high"}},
+        ),
+        (GroqModel, {"groq_reasoning_format": "parsed"}, {"reasoning_format": "parsed"}),
+        (CerebrasModel, {"cerebras_disable_reasoning": True}, {"disable_reasoning": True}),
+    ],
+)
+async def test_settings_of_one_provider_are_fields_of_the_body(
+    model: type[OpenAIChatModel], settings: Any, fields: dict[str, Any]
+) -> None:
+    body = await asked(model, ModelProfile(supports_json_schema_output=True), model_settings=settings)
+    assert {name: body[name] for name in fields} == fields
+    assert not [name for name in body if name.split("_")[0] in ("openrouter", "groq", "cerebras", "extra")]

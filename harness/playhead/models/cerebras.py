@@ -10,7 +10,11 @@ from playhead.models.openai import OpenAIChatModel
 
 __all__ = ["CerebrasModel", "CerebrasModelSettings", "CerebrasProvider"]
 
-CerebrasModelSettings = ModelSettings
+
+class CerebrasModelSettings(ModelSettings, total=False):
+    """Settings of Cerebras beside the shared ones."""
+
+    cerebras_disable_reasoning: bool
 
 
 class CerebrasProvider(ChatProvider):
@@ -21,6 +25,8 @@ class CerebrasProvider(ChatProvider):
 
 class CerebrasModel(OpenAIChatModel):
     """A model of Cerebras."""
+
+    _body_settings: ClassVar[dict[str, str]] = {"cerebras_disable_reasoning": "disable_reasoning"}
 
     def __init__(
         self,

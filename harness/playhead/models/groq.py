@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from playhead.messages import ModelSettings
 from playhead.models._providers import ChatProvider, Provider
@@ -10,7 +10,11 @@ from playhead.models.openai import OpenAIChatModel
 
 __all__ = ["GroqModel", "GroqModelSettings", "GroqProvider"]
 
-GroqModelSettings = ModelSettings
+
+class GroqModelSettings(ModelSettings, total=False):
+    """Settings of Groq beside the shared ones."""
+
+    groq_reasoning_format: Literal["hidden", "raw", "parsed"]
 
 
 class GroqProvider(ChatProvider):
@@ -21,6 +25,8 @@ class GroqProvider(ChatProvider):
 
 class GroqModel(OpenAIChatModel):
     """A model of Groq."""
+
+    _body_settings: ClassVar[dict[str, str]] = {"groq_reasoning_format": "reasoning_format"}
 
     def __init__(
         self,

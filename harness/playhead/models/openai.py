@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from playhead.builtin_tools import CodeExecutionTool, FileSearchTool, ImageGenerationTool, MCPServerTool, WebSearchTool
 from playhead.exceptions import UserError
@@ -150,6 +150,8 @@ class OpenAIChatModel(HttpModel):
     _builtin_tools = frozenset({WebSearchTool})
 
     dialect_name = "openai-chat"
+    _body_settings: ClassVar[dict[str, str]] = {}
+    """Settings that only this provider has, and the fields of the body that they are."""
 
     def __init__(
         self,
@@ -193,7 +195,16 @@ class OpenAIChatModel(HttpModel):
             if profile.openai_system_prompt_role is not None:
                 kept.setdefault("openai_system_prompt_role", profile.openai_system_prompt_role)
             settings = kept or None
-        return settings, parameters
+        return self._with_fields(settings), parameters
+
+    def _with_fields(self, settings: ModelSettings | None) -> ModelSettings | None:
+        """The provider's own settings as fields of the body; what `extra_body` says wins."""
+        given: dict[str, Any] = dict(settings or {})
+        own = {field: given.pop(name) for name, field in self._body_settings.items() if name in given}
+        if not own:
+            return settings
+        extra: Any = given.get("extra_body") or {}
+        return cast("ModelSettings", {**given, "extra_body": {**own, **extra}})
 
 
 _SAMPLING = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 from playhead.messages import ModelSettings
 from playhead.models._providers import ChatProvider, Provider
@@ -11,9 +11,55 @@ from playhead.models.openai import OpenAIChatModel
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["OpenRouterModel", "OpenRouterModelSettings", "OpenRouterProvider"]
+__all__ = [
+    "OpenRouterModel",
+    "OpenRouterModelSettings",
+    "OpenRouterProvider",
+    "OpenRouterProviderConfig",
+    "OpenRouterReasoning",
+    "OpenRouterUsageConfig",
+]
 
-OpenRouterModelSettings = ModelSettings
+
+class OpenRouterProviderConfig(TypedDict, total=False):
+    """Which providers OpenRouter may ask (https://openrouter.ai/docs/features/provider-routing)."""
+
+    order: list[str]
+    only: list[str]
+    ignore: list[str]
+    sort: Literal["price", "throughput", "latency"]
+    max_price: dict[str, Any]
+    quantizations: list[str]
+    data_collection: Literal["allow", "deny"]
+    zdr: bool
+    allow_fallbacks: bool
+    require_parameters: bool
+
+
+class OpenRouterReasoning(TypedDict, total=False):
+    """How much a model reasons, by a level or in tokens, and whether it shows that."""
+
+    enabled: bool
+    effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+    max_tokens: int
+    exclude: bool
+
+
+class OpenRouterUsageConfig(TypedDict, total=False):
+    """Whether the answer says what it cost."""
+
+    include: bool
+
+
+class OpenRouterModelSettings(ModelSettings, total=False):
+    """Settings of OpenRouter beside the shared ones: fields of the body without `openrouter_`."""
+
+    openrouter_models: list[str]
+    openrouter_preset: str
+    openrouter_provider: OpenRouterProviderConfig
+    openrouter_reasoning: OpenRouterReasoning
+    openrouter_transforms: list[str]
+    openrouter_usage: OpenRouterUsageConfig
 
 
 class OpenRouterProvider(ChatProvider):
@@ -41,6 +87,10 @@ class OpenRouterProvider(ChatProvider):
 
 class OpenRouterModel(OpenAIChatModel):
     """A model of OpenRouter."""
+
+    _body_settings: ClassVar[dict[str, str]] = {
+        f"openrouter_{name}": name for name in ("models", "preset", "provider", "reasoning", "transforms", "usage")
+    }
 
     def __init__(
         self,
