@@ -250,7 +250,9 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
-_SCAN = json.JSONDecoder().scan_once  # what json.loads does, without what it does for bytes
+_SCAN: Callable[[str, int], tuple[Any, int]] = cast(
+    Any, json.JSONDecoder()
+).scan_once  # what json.loads does, without what it does for bytes
 _JSON_SPACE = " \t\r\n"
 _COMMON = 64
 _STRING = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")')

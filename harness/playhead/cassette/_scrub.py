@@ -48,7 +48,7 @@ from playhead.cassette._scrub_names import header_strength, is_account_header, n
 from playhead.cassette._scrub_packed import compressed_members, encode_like, encoded_texts
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
 from playhead.cassette._scrub_shapes import find_shapes
-from playhead.cassette._scrub_views import Piece, joined_views, undone
+from playhead.cassette._scrub_views import Piece, joined_views, legible, undone
 from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
 
 __all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
@@ -290,7 +290,12 @@ class Scrubber:
 
     def _body_hits(self, text: str, content_type: str, *, frames: bool) -> list[Hit]:
         is_form = "form-urlencoded" in content_type.lower() or _FORM.match(text) is not None
-        return (self._form_hits(text) if is_form else []) + self._text_hits(text, _DEPTH, frames=frames)
+        hits = self._form_hits(text) if is_form else []
+        view = legible(text)
+        if view is None:
+            return hits + self._text_hits(text, _DEPTH, frames=frames)
+        hits += self._hits_of(self._own_found(text), text) + self._member_hits(text, _DEPTH - 1)
+        return hits + mapped(view, self._text_hits(view.text, _DEPTH, frames=frames))
 
     def _form_hits(self, text: str) -> list[Hit]:
         hits = [
@@ -328,7 +333,17 @@ class Scrubber:
         return hits
 
     def _direct_hits(self, text: str, arguments: bool) -> list[Hit]:
-        found: list[Found] = list(find_shapes(text))
+        found: list[Found] = [*find_shapes(text), *self._own_found(text)]
+        if found:
+            found = _outside(found, opaque_spans(text), text)
+        found += find_fields(text, arguments=arguments)
+        if self._own_names is not None:
+            found += _own_fields(text, self._own_names)
+        return self._hits_of(found, text)
+
+    def _own_found(self, text: str) -> list[Found]:
+        """By the project's own patterns, and the credentials that are known."""
+        found: list[Found] = []
         for pattern in self._patterns:
             for match in pattern.finditer(text):
                 start, end = match.span("secret" if "secret" in pattern.groupindex else 0)
@@ -339,11 +354,9 @@ class Scrubber:
             while position >= 0:
                 found.append(("known-value", position, position + len(value)))
                 position = text.find(value, position + len(value))
-        if found:
-            found = _outside(found, opaque_spans(text), text)
-        found += find_fields(text, arguments=arguments)
-        if self._own_names is not None:
-            found += _own_fields(text, self._own_names)
+        return found
+
+    def _hits_of(self, found: Iterable[Found], text: str) -> list[Hit]:
         return [
             Hit(name.lower(), [(start, end)], mask_number(text[start:end]) if _is_number(text, start, end) else None)
             for name, start, end in found
@@ -358,6 +371,10 @@ class Scrubber:
             if found:
                 clean = painted(inner, found, same_length, _no_count).encode("latin-1")
                 hits.append(Hit(found[0].rule, [(start, end)], None if packed else encode_like(text[start:end], clean)))
+        return hits + self._member_hits(text, depth)
+
+    def _member_hits(self, text: str, depth: int) -> list[Hit]:
+        hits: list[Hit] = []
         for start, end, inner in compressed_members(text):
             found = self._text_hits(inner, depth)
             if found:

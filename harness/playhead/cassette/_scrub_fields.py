@@ -8,7 +8,7 @@ names first and stops where no name is telling.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote_plus
 
 from playhead.cassette._scrub_mask import is_placeholder, looks_secret, may_be_secret
@@ -36,7 +36,7 @@ def find_fields(text: str, *, arguments: bool = False) -> Iterator[Found]:
         if "form-data" in lowered:
             yield from _multipart_fields(text, lowered)
         yield from _assignments(text, lowered)
-    if _PARAMETER.search(text) is not None:
+    if "=" in text and any(mark in text for mark in "?&;#"):
         yield from _url_parameters(text)
     if "curl " in lowered:
         for match in _CURL_USER.finditer(text):
@@ -215,13 +215,40 @@ def _assignments(text: str, lowered: str) -> Iterator[Found]:
             strength = "secret" if len(found) >= 6 and (assigned or mixed) else "maybe"
         if _tells(strength, found):
             yield name, start, end
-    for pattern, at_most in _OTHERWISE:
-        for match in pattern.finditer(text):
+    for find, at_most in _OTHERWISE:
+        for match in find(text, lowered):
             start = match.start("value")
             start += value_start(match["value"])
             named = max(field_strength(match["name"]), header_strength(match["name"]), key=_ORDER.__getitem__)
             if named != "no" and _tells(min(at_most, named, key=_ORDER.__getitem__), text[start : match.end("value")]):
                 yield match["name"], start, match.end("value")
+
+
+def _flags(text: str, lowered: str) -> Iterator[re.Match[str]]:
+    return _FLAG.finditer(text)
+
+
+def _said(text: str, lowered: str) -> Iterator[re.Match[str]]:
+    """All matches of `_SAID`, found from the word in their middle: the pattern itself would be tried at every letter."""
+    middles = sorted(
+        match.start() for stem, pattern in _SAID_MIDDLES if stem in lowered for match in pattern.finditer(lowered)
+    )
+    stop = 0
+    for middle in middles:
+        for start in range(max(stop, middle - _SAID_BEFORE), middle + 1):
+            match = _SAID.match(text, start)
+            if match is not None:
+                yield match
+                stop = match.end()
+                break
+
+
+def _netrc(text: str, lowered: str) -> Iterator[re.Match[str]]:
+    return _NETRC.finditer(text) if "login" in text and "password" in text else iter(())
+
+
+def _paired(text: str, lowered: str) -> Iterator[re.Match[str]]:
+    return _PAIRED.finditer(text) if "(" in text or "[" in text else iter(())
 
 
 def _url_parameters(text: str) -> Iterator[Found]:
@@ -335,14 +362,19 @@ _ASSIGNED_VALUE = re.compile(
 # `--api-key VALUE`, "the API key is VALUE" and "API key provided: VALUE", lines of .netrc, and pairs as in a list of headers.
 _VALUE = r"""[^\s"'`\\,;&<>(){}\[\]]"""
 _FLAG = re.compile(
-    rf"(?:^|(?<=[\s\"']))--?(?P<name>[A-Za-z][\w-]{{2,40}})[ ]\\{{0,7}}[\"']?(?P<value>(?!-){_VALUE}{{4,4096}})"
+    rf"-(?<![^\s\"']-)-?(?P<name>[A-Za-z][\w-]{{2,40}})[ ]\\{{0,7}}[\"']?(?P<value>(?!-){_VALUE}{{4,4096}})"
 )
 _SAID = re.compile(
     rf"(?i:(?P<name>(?:api|access|secret|auth|private)?[ _-]?(?:key|token|secret|password|credentials?))[ ](?:is|was|provided|given|used|set to)"
     rf"[ ]?:?[ ]\\{{0,7}}[\"'`]?)(?P<value>{_VALUE}{{8,4096}})"
 )
+_SAID_BEFORE = len("private ")
+_SAID_MIDDLES = tuple(
+    (stem, re.compile(rf"{stem}{'s?' if stem == 'credential' else ''} (?:is|was|provided|given|used|set to)[ :]"))
+    for stem in ("key", "token", "secret", "password", "credential")
+)
 _NETRC = re.compile(
-    rf"\blogin[ \t]{{1,9}}\S{{1,200}}[ \t\n]{{1,9}}(?P<name>password)[ \t]{{1,9}}(?P<value>{_VALUE}{{4,200}})"
+    rf"login(?<!\wlogin)[ \t]{{1,9}}\S{{1,200}}[ \t\n]{{1,9}}(?P<name>password)[ \t]{{1,9}}(?P<value>{_VALUE}{{4,200}})"
 )
 _CURL_USER = re.compile(
     rf"\bcurl\b[^\n]{{0,400}}?[ ](?:-(?:u|U)|--(?:proxy-)?user)[ =]?\\{{0,7}}[\"']?[^\s:\"'\\]{{1,200}}:(?P<value>{_VALUE}{{4,400}})"
@@ -352,11 +384,11 @@ _PAIRED = re.compile(
     r"""b?\\{0,7}["'](?P<value>(?:(?:[Bb]earer|[Bb]asic)[ ])?[^\s"'\\]{6,4096})\\{0,7}["']\s{0,9}[)\]]""",
     re.ASCII,
 )
-_OTHERWISE: tuple[tuple[re.Pattern[str], Strength], ...] = (
-    (_FLAG, "secret"),
-    (_SAID, "maybe"),
-    (_NETRC, "secret"),
-    (_PAIRED, "secret"),
+_OTHERWISE: tuple[tuple[Callable[[str, str], Iterator[re.Match[str]]], Strength], ...] = (
+    (_flags, "secret"),
+    (_said, "maybe"),
+    (_netrc, "secret"),
+    (_paired, "secret"),
 )
 _MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])|[A-Za-z]+(?:-[A-Za-z]+)+\Z")
 _CODE = re.compile(

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from playhead.cassette._scrub_names import OPAQUE, normalised
 
-__all__ = ["Piece", "View", "joined_views", "undone"]
+__all__ = ["Piece", "View", "joined_views", "legible", "undone"]
 
 Piece = tuple[int, int]
 """(start, end) in the original text."""
@@ -78,6 +78,24 @@ def undone(text: str) -> View | None:
         yield len(text) - position, position, len(text) - position
 
     return View(_ESCAPED.sub(_undo, text), runs)
+
+
+def legible(text: str) -> View | None:
+    """What can be read of a body that is not text (a picture, a protocol's frames): its stretches of characters. None for text.
+
+    Random bytes hold everything that the finders begin with, so that each would be looked at for nothing.
+    """
+    data = text.encode("latin-1", "replace")
+    if (len(data) - len(data.translate(None, _CONTROLS))) * _BINARY_SHARE < len(data):
+        return None
+    spans = [match.span() for match in _LEGIBLE.finditer(text)]
+
+    def runs() -> Iterator[tuple[int, int, int]]:
+        for start, end in spans:
+            yield end - start, start, end - start
+            yield 1, end, 0
+
+    return View("".join([f"{text[start:end]}\0" for start, end in spans]), runs)
 
 
 def joined_views(text: str) -> Iterator[View]:
@@ -259,7 +277,11 @@ _ESCAPED = re.compile(
     rf"|(?P<fold>(?:\n(?<={_FOLDED}\n)|\r\n(?<={_FOLDED}\r\n)|\\n(?<={_FOLDED}\\n)|\\r\\n(?<={_FOLDED}\\r\\n))[ \t]{{0,8}})"
     r"(?=[A-Za-z0-9+/=]{4})"
 )
-_DATA = re.compile(r"(?:^|(?<=[\r\n]))data: ?([^\r\n]*)")
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
+_BINARY_SHARE = 50  # one control character in so many: text has none
+# Letters beyond ASCII belong to it where plain ones stand beside them.
+_LEGIBLE = re.compile(r"[\t\n\r\x20-\x7e]{6,}(?:[\x80-\xf4]{1,400}[\t\n\r\x20-\x7e]+)*")
+_DATA = re.compile(r"data:(?<![^\r\n]data:) ?([^\r\n]*)")
 _FIRST = re.compile(r"[ \t\r\n\ufeff]*[{\[]")
 _JSON_LINE = re.compile(r"(?:^|(?<=[\r\n]))[ \t]*[{\[][^\r\n]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+')
