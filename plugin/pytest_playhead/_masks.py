@@ -40,9 +40,13 @@ def _mask_object(value: Any, masked: Callable[[str], str], seen: set[int]) -> An
     if isinstance(value, list):
         items = cast("list[Any]", value)
         if items and all(isinstance(item, str) for item in items):
-            # Together, so that what is spread over lines is seen as one; a mask keeps line ends.
-            lines = masked("\n".join(items)).split("\n")
-            return lines if len(lines) >= len(items) else items
+            # Together, so that what is spread over lines is seen as one; a mask is as long as what it hides.
+            whole, position = masked("\n".join(items)), 0
+            lines: list[str] = []
+            for item in cast("list[str]", items):
+                lines.append(whole[position : position + len(item)])
+                position += len(item) + 1
+            return lines
         return [_mask_object(item, masked, seen) for item in items]
     if isinstance(value, tuple) and len(pair := cast("tuple[Any, ...]", value)) == 2:
         name, text = pair

@@ -98,6 +98,7 @@ def test_the_output_of_a_failing_suite_shows_none(options: tuple[str, ...], tmp_
     assert "5 failed, 1 passed, 1 error" in ran.stdout, ran.stdout + ran.stderr
     assert [secret for secret in SECRETS if secret in ran.stdout + ran.stderr] == []
     assert "scrubbed" in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) < 2_000, "line ends were lost"
     written = [path for path in tmp_path.rglob("*") if path.suffix in (".xml", ".html", ".yaml", ".transcript")]
     assert {path.suffix for path in written} == {".xml", ".html", ".yaml", ".transcript"}
     for path in written:
