@@ -98,3 +98,22 @@ async def test_a_limit_on_tokens_is_noticed_at_the_event_that_passes_it_whatever
             assert seen == (["one ", "one two "] if window is None else ["one "])
             # Said once: what has come until then can still be looked at.
             assert [output async for output in result.stream_output(debounce_by=window)][-1] == "one two three "
+
+
+@pytest.mark.parametrize("window", [None, 0.1])
+async def test_a_stream_can_be_read_on_after_a_validator_broke_a_view_of_it(time: Any, window: float | None) -> None:
+    agent = paced("one ", 1.0, "two ", 1.0, "three")
+    looks: list[str] = []
+
+    @agent.output_validator
+    def careless(output: str) -> str:
+        looks.append(output)
+        if len(looks) == 2:
+            raise ValueError("the second look")
+        return output
+
+    async with agent.run_stream("hi") as result:
+        with pytest.raises(ValueError, match="the second look"):
+            async for _ in result.stream_output(debounce_by=window):
+                pass
+        assert await result.get_output() == "one two three"

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from playhead import Agent, IncompleteToolCall, RunContext, UnexpectedModelBehavior, UserError
+from playhead import (
+    Agent,
+    CallDeferred,
+    DeferredToolRequests,
+    IncompleteToolCall,
+    RunContext,
+    UnexpectedModelBehavior,
+    UserError,
+)
 from playhead.builtin_tools import MCPServerTool, WebSearchTool
 from playhead.direct import model_request_stream_sync
 from playhead.messages import (
@@ -17,6 +25,7 @@ from playhead.messages import (
     ModelResponse,
     RetryPromptPart,
     SystemPromptPart,
+    TextPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
@@ -126,3 +135,49 @@ def test_what_a_request_may_use_goes_through_json_with_its_native_tools() -> Non
         builtin_tools=[WebSearchTool(search_context_size="high"), MCPServerTool(id="docs", url="https://example.com")],
     )
     assert adapter.validate_json(adapter.dump_json(parameters)) == parameters
+
+
+async def test_a_request_that_is_sent_again_takes_its_instructions_from_the_agent_that_sends_it() -> None:
+    asked: list[Any] = []
+
+    def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        asked.append(info.instructions)
+        return ModelResponse(parts=[TextPart("done")])
+
+    history: list[ModelMessage] = [ModelRequest([UserPromptPart("hi")], instructions="Old ones.")]
+    await Agent(FunctionModel(answer)).run(message_history=list(history))
+    await Agent(FunctionModel(answer), instructions="New ones.").run(message_history=list(history))
+    assert asked == [None, "New ones."]
+
+
+async def test_a_refused_output_beside_a_call_that_was_put_off_keeps_its_one_answer() -> None:
+    replies = [
+        [ToolCallPart("final_result", {"wrong": 1}, "o1"), ToolCallPart("far", {}, "f1")],
+        [ToolCallPart("final_result", {"response": [1]}, "o2")],
+    ]
+
+    def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        return ModelResponse(parts=list(replies.pop(0)))
+
+    agent: Any = Agent(FunctionModel(answer), output_type=[list[int], DeferredToolRequests])
+
+    @agent.tool_plain
+    def far() -> str:
+        raise CallDeferred
+
+    waiting = await agent.run("hi")
+    assert isinstance(waiting.output, DeferredToolRequests)
+    result = await agent.run(
+        message_history=waiting.all_messages(), deferred_tool_results=DeferredToolResults(calls={"f1": "near"})
+    )
+    assert result.output == [1]
+    answered = [part.tool_call_id for message in result.all_messages() for part in message.parts
+                if isinstance(part, (ToolReturnPart, RetryPromptPart))]  # fmt: skip
+    assert answered == ["o1", "f1", "o2"]
+
+
+async def test_results_for_a_conversation_that_is_over_are_refused() -> None:
+    agent: Any = Agent(TestModel(), output_type=list[int])
+    history = (await agent.run("hi")).all_messages()
+    with pytest.raises(UserError, match="every call of the last reply has its result already"):
+        await agent.run(message_history=history, deferred_tool_results=DeferredToolResults())

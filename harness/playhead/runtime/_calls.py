@@ -101,10 +101,8 @@ async def handle_calls(
     deferred = [*external, *unapproved]
 
     if given is not None:
-        given_ids, waiting = given.keys(), [call for call in calls if given.get(call.tool_call_id) != "skip"]
-        if given_ids != {call.tool_call_id for call in calls} or not waiting:
-            raise _results_missing(given, waiting)
-        outputs = [call for call in outputs if call in waiting]
+        _check_given(given, calls, outputs)
+        outputs = [call for call in outputs if given.get(call.tool_call_id) != "skip"]
 
     for call in outputs:
         events = _output_call(ctx, call, handled)
@@ -115,7 +113,7 @@ async def handle_calls(
             await events.aclose()
 
     if given is not None:
-        to_run = [call for call in (*functions, *unknown, *deferred) if given.get(call.tool_call_id) != "skip"]
+        to_run = [call for call in (*functions, *unknown, *deferred) if given[call.tool_call_id] != "skip"]
         deferred = []
     elif handled.final is not None and ctx.deps.end_strategy == "early":
         handled.parts.extend(_returned(call, NOT_EXECUTED) for call in functions)
@@ -383,14 +381,20 @@ def _limit(ctx: GraphRunContext[Any, Any], call: ToolCallPart) -> int:
     return tools[call.tool_name].max_retries
 
 
-def _results_missing(given: dict[str, Any], waiting: Sequence[ToolCallPart]) -> UserError:
-    if not waiting:
-        return UserError("`deferred_tool_results` answers calls, and every call of the last reply has its result already.")
-    answered = sorted(call_id for call_id, result in given.items() if result != "skip")
-    return UserError(
-        "`deferred_tool_results` has to answer every call that waits, and no other: "
-        f"{sorted(call.tool_call_id for call in waiting)}. It answers {answered}."
-    )
+def _check_given(given: dict[str, Any], calls: Sequence[ToolCallPart], outputs: Sequence[ToolCallPart]) -> None:
+    """Every call is answered, but for outputs, which need no answer. `UserError` where there is nothing left to do."""
+    answered, output_ids = set(given), {call.tool_call_id for call in outputs}
+    if outputs and all(given.get(call.tool_call_id) == "skip" for call in calls):
+        raise UserError(
+            "`deferred_tool_results` answers calls, and every call of the last reply has its result already."
+        )
+    waiting = {call.tool_call_id for call in calls if given.get(call.tool_call_id) != "skip"} - output_ids
+    told = {call_id for call_id, result in given.items() if result != "skip"}
+    if told != waiting or not answered <= {call.tool_call_id for call in calls}:
+        raise UserError(
+            "`deferred_tool_results` has to answer every call that waits, and no other: "
+            f"{sorted(waiting)}. It answers {sorted(told)}."
+        )
 
 
 DEFERRED_NOT_ALLOWED = (

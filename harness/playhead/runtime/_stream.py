@@ -71,6 +71,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         self._usage_before = ctx.state.usage + RunUsage()
         self.limit_exceeded = False
         """Whether the reply was broken off because it went over a limit."""
+        self._stays_open = False  # whether a view that ends leaves the stream to the next
         self._collector: Collector[ModelResponseStreamEvent] | None = None
         self._output: Any = None  # an output that is None is made anew each time, as in the reference
 
@@ -297,7 +298,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
                 finally:
                     await groups.aclose()
         except GeneratorExit:
-            if not _is_collected():
+            if not self._stays_open and not _is_collected():
                 await self.aclose()
             raise
 
@@ -328,11 +329,16 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
             async for _ in states:
                 if self._marked.final is None:
                     continue
-                value = await partials.look()
+                try:
+                    value = await partials.look()
+                except Exception:  # a validator's own error: whoever catches it may go on with the stream
+                    self._stays_open = True
+                    raise
                 if value is not partials.NOTHING:
                     yield value
         finally:
             await states.aclose()
+            self._stays_open = False
         if self._marked.final is not None:
             self._output = await self.validate_response_output(self.response)
             yield deepcopy(self._output)
