@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from pydantic import BaseModel
 
 from playhead import Agent, ModelRetry, NativeOutput, PromptedOutput, RunContext, ToolOutput, fuzz
 from playhead.exceptions import ModelHTTPError, UnmatchedRequest
+from playhead.fuzz._smaller import smallest_failure
 from playhead.models import Script, call, text
 from playhead.transcript import Transcript
 
@@ -216,3 +217,78 @@ def test_the_same_seed_gives_the_same_run() -> None:
     for _ in range(2):
         fuzz.run_script(agent, script, drivers=["events"], judge=lambda run: seen.append(run.render(times=True)))
     assert seen[0] == seen[1]
+
+
+def test_steps_that_only_fail_together_are_left_out_together() -> None:
+    def run(script: Script) -> None:
+        # Each reply needs as many steps before its call as the other: leaving out one step alone never fails.
+        places = [
+            [number for number, step in enumerate(response.steps) if "call" in step.model_dump()]
+            for response in script.responses[:2]
+        ]
+        if len(places) == 2 and places[0] == places[1] != []:
+            raise AssertionError([len(response.steps) for response in script.responses])
+
+    script = Script(responses=[[text("a"), text("b"), call("add")], [text("c"), text("d"), call("add")], ["done"]])
+    assert str(smallest_failure(script, AssertionError("the first"), run)) == "[1, 1, 1]"
+    assert str(smallest_failure(Script(responses=["done"]), AssertionError("the first"), run)) == "the first"
+
+
+def test_an_agent_that_leaves_something_to_chance_is_told_so_in_a_few_steps() -> None:
+    import random
+
+    agent: Any = Agent()
+
+    @agent.tool_plain
+    async def fetch(url: str) -> float:
+        return random.random()
+
+    @fuzz.agent(agent, max_examples=20)
+    def drive() -> None:
+        pass
+
+    with pytest.raises(fuzz.InvariantViolation) as caught:
+        seed(3)(drive)()
+    assert caught.value.name in ("streamed_and_whole_runs_agree", "the_same_script_gives_the_same_run")
+
+
+def test_an_agent_with_a_handler_of_events_is_driven_like_any_other() -> None:
+    seen: list[str] = []
+
+    async def handler(ctx: RunContext[Any], events: Any) -> None:
+        async for event in events:
+            seen.append(event.event_kind)
+
+    @fuzz.agent(equip(Agent(event_stream_handler=handler)), max_examples=5)
+    def drive(run: Transcript) -> None:
+        assert run.error or run.has_output
+
+    drive()
+    assert "part_start" in seen
+
+
+def test_seeds_and_settings_on_top_of_the_decorator_count() -> None:
+    def runs(number: int) -> list[str]:
+        found: list[str] = []
+
+        @seed(number)
+        @fuzz.agent(Agent(), max_examples=5, drivers=["events"])
+        def drive(run: Transcript) -> None:
+            found.append(str(run))
+
+        drive()
+        return found
+
+    assert runs(11) == runs(11) != runs(12)
+
+
+def test_a_result_without_its_call_is_no_history() -> None:
+    agent: Any = Agent(history_processors=[lambda messages: messages[-3:]])
+
+    @agent.tool_plain
+    def look_up(key: str) -> str:
+        return key
+
+    script = Script(responses=[[call("look_up", {"key": "a"})], [call("look_up", {"key": "b"})], ["done"]])
+    with pytest.raises(fuzz.InvariantViolation, match="the reply that called for it is not"):
+        fuzz.run_script(agent, script)

@@ -9,14 +9,14 @@ import pytest
 
 from playhead import fuzz
 from tests.fuzz.museum.agents import AGENTS
-from tests.fuzz.museum.consumers import CHAT, CONSUMERS, NAMED, NDJSON, WINDOWS
+from tests.fuzz.museum.consumers import CHAT, CONSUMERS, NAMED, NDJSON, TIMED, WINDOWS
 from tests.fuzz.museum.reducers import READERS, REDUCERS
 from tests.fuzz.museum.sound import SOUND
 
 
 def test_there_are_enough_exhibits_and_each_names_the_thread_it_is_modelled_on() -> None:
-    exhibits = [*CONSUMERS, *REDUCERS, *READERS, *AGENTS]
-    assert len(exhibits) >= 45
+    exhibits = [*CONSUMERS, *TIMED, *REDUCERS, *READERS, *AGENTS]
+    assert len(exhibits) >= 80
     assert all(exhibit[-1].startswith("https://github.com/") for exhibit in exhibits)
 
 
@@ -33,19 +33,30 @@ def test_a_consumer_that_depends_on_its_pieces_is_found(consumer: Any, source: b
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize(("consumer", "source", "pauses"), [exhibit[:3] for exhibit in TIMED])
+def test_a_consumer_with_timers_is_found_where_pieces_come_late(
+    consumer: Any, source: bytes, pauses: list[float]
+) -> None:
+    with pytest.raises(fuzz.SplitDifference, match="each piece comes") as caught:
+        fuzz.assert_split_invariant(consumer, source, pauses=pauses)
+    assert len(caught.value.cuts) == 1
+
+
 @pytest.mark.parametrize(
     "source", [CHAT, WINDOWS, NDJSON, NAMED, "\ufeff\r\r\n\n\u2028é".encode(), b"", b"a"], ids=repr
 )
 @pytest.mark.parametrize("consumer", SOUND)
 def test_a_sound_consumer_raises_no_alarm(consumer: Any, source: bytes) -> None:
-    fuzz.assert_split_invariant(consumer, source)
+    fuzz.assert_split_invariant(consumer, source, pauses=[0, 1])
 
 
 # These shrink for seconds; `make fuzz` runs them, and one of each kind is enough for each day.
 SLOW = {
     "closed_at_the_end_event", "calls_by_name", "arguments_parsed_at_once", "deltas_go_to_the_last_part",
     "empty_piece_ends", "read_then_write", "tool_wants_a_key", "mutable_default", "validator_reads_the_last_item",
-    "cancellation_is_tried_again", "helper_outlives_its_tool", "tool_parses_its_text",
+    "cancellation_is_tried_again", "helper_outlives_its_tool", "tool_parses_its_text", "results_as_they_come",
+    "lock_of_the_module", "last_result_is_shared", "history_is_cut", "repetition_is_dropped", "second_text",
+    "retry_in_a_group", "lock_is_kept", "done_once_it_parses", "timeout_or_cancellation", "cursor_in_code_units",
 }  # fmt: skip
 
 

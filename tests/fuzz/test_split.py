@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -172,3 +173,32 @@ def test_a_sound_decoder_raises_no_alarm_on_any_bytes(body: bytes) -> None:
         return "".join(decoder.decode(chunk) for chunk in chunks) + decoder.decode(b"", final=True)
 
     fuzz.assert_split_invariant(decode, body, max_examples=20)
+
+
+async def test_an_async_consumer_is_given_pieces_that_come_late() -> None:
+    times: list[float] = []
+
+    async def consumer(chunks: Any) -> bytes:
+        loop, last, found = asyncio.get_running_loop(), None, b""
+        async for chunk in chunks:
+            if last is not None:
+                times.append(loop.time() - last)
+            last, found = loop.time(), found + chunk
+        return found
+
+    fuzz.assert_split_invariant(consumer, b"data: {}\n\n", pauses=[30])
+    assert any(abs(time - 30) < 0.01 for time in times)
+    assert sum(times) > 300  # and it took no real time
+
+
+def test_a_plain_consumer_is_not_run_again_for_pauses() -> None:
+    runs: list[int] = []
+
+    def consumer(chunks: Any) -> int:
+        runs.append(1)
+        return sum(len(chunk) for chunk in chunks)
+
+    fuzz.assert_split_invariant(consumer, b"abc", max_examples=1, pauses=[0, 1, 2])
+    once = len(runs)
+    fuzz.assert_split_invariant(consumer, b"abc", max_examples=1, pauses=[])
+    assert len(runs) == 2 * once

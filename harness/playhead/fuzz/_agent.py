@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyFailure as Flaky
 
 from playhead.exceptions import ScriptExhausted, UserError
 from playhead.fuzz._explain import first_difference as explain_difference
@@ -37,6 +38,7 @@ from playhead.fuzz._play import (
     tasks_left,
 )
 from playhead.fuzz._scripts import Arguments, scripts
+from playhead.fuzz._smaller import smallest_failure
 from playhead.models import Script
 from playhead.transcript import Transcript, capture_run, first_difference
 
@@ -90,9 +92,7 @@ def agent(
             if inspect.isawaitable(result):
                 raise UserError(f"{test.__name__} must be a plain function: it judges a run that is over.")
 
-        @functools.wraps(test)
-        def body(**drawn: Any) -> None:
-            script = drawn.pop(first)
+        def play(fixtures: Mapping[str, Any], script: Script) -> None:
             run_script(
                 agent,
                 script,
@@ -101,9 +101,20 @@ def agent(
                 invariants=invariants,
                 allowed=allowed,
                 fresh=fresh,
-                judge=lambda run: judge(run, drawn),
+                judge=lambda run: judge(run, fixtures),
                 **run_kwargs,
             )
+
+        failed: list[Script] = []
+
+        @functools.wraps(test)
+        def body(**drawn: Any) -> None:
+            script = drawn.pop(first)
+            try:
+                play(drawn, script)
+            except Exception:
+                failed[:] = [script]
+                raise
 
         shown = [inspect.Parameter(first, inspect.Parameter.KEYWORD_ONLY)]
         shown += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters[1:]]
@@ -120,7 +131,24 @@ def agent(
         }
         if max_examples is not None:
             options["max_examples"] = max_examples
-        return settings(**options)(wrapped)
+        drive = settings(**options)(wrapped)
+
+        @functools.wraps(drive)
+        def driven(**fixtures: Any) -> None:
+            failed.clear()
+            # What was put on top (`@seed`, `@example`, `@settings`) is for Hypothesis, one layer below.
+            drive.__dict__.update({key: value for key, value in driven.__dict__.items() if "hypothesis" in key})
+            try:
+                drive(**fixtures)
+                return
+            except Flaky as error:  # the agent leaves something to chance: what was seen of it says more
+                found = next((one for one in error.exceptions if isinstance(one, InvariantViolation)), error)
+            except Exception as error:
+                found = error
+            play_again = functools.partial(play, fixtures)
+            raise smallest_failure(failed[0], found, play_again) if failed else found
+
+        return driven
 
     return decorate
 

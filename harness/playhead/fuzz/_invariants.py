@@ -155,8 +155,18 @@ def calls_have_one_result(transcript: Transcript) -> None:
 
 def messages_pair_calls_with_results(transcript: Transcript) -> None:
     """In the history, the request after a reply answers each of its calls once, and nothing that was not called; results
-    of the same tool come in the order of its calls."""
+    of the same tool come in the order of its calls. No result of the run stands without the reply that called for it."""
     messages = transcript.messages
+    for number, (reply, request) in enumerate(pairwise([None, *messages])):
+        if getattr(reply, "kind", "") == "response" or not getattr(request, "run_id", None) or request is None:
+            continue
+        for part in request.parts:
+            if part.part_kind == "tool-return":
+                raise InvariantViolation(
+                    "messages_pair_calls_with_results",
+                    f"the result of {part.tool_name} is there, the reply that called for it is not; providers refuse that",
+                    where=f"message {number + 1}",
+                )
     for number, (reply, request) in enumerate(pairwise(messages)):
         if getattr(reply, "kind", "") != "response" or getattr(request, "kind", "") != "request":
             continue

@@ -6,8 +6,11 @@ import asyncio
 import contextvars
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, TypeVar
+
+from playhead.virtual import virtual_time
 
 __all__ = ["LoopRunner"]
 
@@ -21,17 +24,21 @@ class LoopRunner:
         self._runner: asyncio.Runner | None = None
         self._thread: ThreadPoolExecutor | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
-        """The coroutine's result; what it raises is raised."""
+    def run(self, coroutine: Coroutine[Any, Any, _Result], *, virtual: bool = False) -> _Result:
+        """The coroutine's result; what it raises is raised. With `virtual`, time jumps over what it waits for."""
         if self._runner is None:
             self._runner = asyncio.Runner()
             if asyncio._get_running_loop() is not None:
                 self._thread = ThreadPoolExecutor(1, "playhead-fuzz")
         runner = self._runner
+
+        def run(context: contextvars.Context | None) -> _Result:
+            with virtual_time() if virtual else nullcontext():
+                return runner.run(coroutine, context=context)
+
         if self._thread is None:
-            return runner.run(coroutine)
-        context = contextvars.copy_context()
-        return self._thread.submit(lambda: runner.run(coroutine, context=context)).result()
+            return run(None)
+        return self._thread.submit(run, contextvars.copy_context()).result()
 
     def __enter__(self) -> LoopRunner:
         return self

@@ -5,8 +5,10 @@ An outcome is what the consumer returned, what it yielded (as a list), or `Faile
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,30 +16,48 @@ from typing import Any, Generic, TypeVar
 
 from playhead.fuzz._loop import LoopRunner
 
-__all__ = ["Failed", "Pieces", "brief", "outcomes", "same", "snapshot"]
+__all__ = ["Failed", "Outcomes", "Pieces", "brief", "outcomes", "same", "snapshot"]
 
 _Item = TypeVar("_Item")
 
 
 class Pieces(Generic[_Item]):
-    """What a consumer gets: the pieces, once, by `for` or by `async for`."""
+    """What a consumer gets: the pieces, once, by `for` or by `async for`.
 
-    def __init__(self, pieces: Sequence[_Item]) -> None:
-        self._pieces = iter(pieces)
+    With `pause` each piece after the first comes that many seconds later (0: after a turn of the loop) for who iterates
+    asynchronously. Like the stream of a client, it has ended when a wait for it was cancelled.
+    """
+
+    def __init__(self, pieces: Sequence[_Item], pause: float | None = None) -> None:
+        self._left = deque(pieces)
+        self._pause = pause
+        self._begun = False
+        self.is_awaited = False
+        """Whether somebody iterated asynchronously."""
 
     def __iter__(self) -> Iterator[_Item]:
         return self
 
     def __next__(self) -> _Item:
-        return next(self._pieces)
+        if not self._left:
+            raise StopIteration
+        return self._left.popleft()
 
     def __aiter__(self) -> AsyncIterator[_Item]:
         return self
 
     async def __anext__(self) -> _Item:
-        for piece in self._pieces:
-            return piece
-        raise StopAsyncIteration
+        self.is_awaited = True
+        if self._pause is not None and self._begun and self._left:
+            try:
+                await asyncio.sleep(self._pause)
+            except asyncio.CancelledError:
+                self._left.clear()
+                raise
+        self._begun = True
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.popleft()
 
 
 @dataclass(slots=True, eq=False)
@@ -75,30 +95,44 @@ def brief(value: Any) -> str:
     return text if len(text) <= 600 else f"{text[:597]}..."
 
 
+class Outcomes:
+    """A function from pieces (and a pause between them) to what a consumer makes of them."""
+
+    def __init__(self, consumer: Callable[[Any], Any], loop: LoopRunner) -> None:
+        self._consumer = consumer
+        self._loop = loop
+        self.awaits = False
+        """Whether the consumer iterates asynchronously."""
+
+    def __call__(self, pieces: list[Any], pause: float | None = None) -> Any:
+        given = Pieces(pieces, pause)
+        try:
+            result = self._consumer(given)
+            if inspect.isawaitable(result):
+                result = self._loop.run(_finish(result), virtual=pause is not None)
+            if inspect.isasyncgen(result) or (hasattr(result, "__anext__") and hasattr(result, "__aiter__")):
+                return self._loop.run(_collect(result), virtual=pause is not None)
+            if inspect.isgenerator(result) or (hasattr(result, "__next__") and hasattr(result, "__iter__")):
+                return list(result)
+            return result
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # also what is no `Exception`: a cancellation, pytest's `fail`, a mismatch
+            return Failed(error)
+        finally:
+            self.awaits = self.awaits or given.is_awaited
+
+
+async def _finish(awaitable: Any) -> Any:
+    return await awaitable
+
+
+async def _collect(iterator: Any) -> list[Any]:
+    return [item async for item in iterator]
+
+
 @contextmanager
-def outcomes(consumer: Callable[[Any], Any]) -> Generator[Callable[[list[Any]], Any]]:
-    """A function from pieces to an outcome, on one event loop for all of them where the consumer is async."""
+def outcomes(consumer: Callable[[Any], Any]) -> Generator[Outcomes]:
+    """`Outcomes` of a consumer, on one event loop for all of them where it is async."""
     with LoopRunner() as loop:
-
-        async def finish(awaitable: Any) -> Any:
-            return await awaitable
-
-        async def collect(iterator: Any) -> list[Any]:
-            return [item async for item in iterator]
-
-        def outcome(pieces: list[Any]) -> Any:
-            try:
-                result = consumer(Pieces(pieces))
-                if inspect.isawaitable(result):
-                    result = loop.run(finish(result))
-                if inspect.isasyncgen(result) or (hasattr(result, "__anext__") and hasattr(result, "__aiter__")):
-                    return loop.run(collect(result))
-                if inspect.isgenerator(result) or (hasattr(result, "__next__") and hasattr(result, "__iter__")):
-                    return list(result)
-                return result
-            except (KeyboardInterrupt, SystemExit):
-                raise
-            except BaseException as error:  # also what is no `Exception`: a cancellation, pytest's `fail`, a mismatch
-                return Failed(error)
-
-        yield outcome
+        yield Outcomes(consumer, loop)

@@ -19,6 +19,7 @@ from playhead.fuzz._explain import first_difference
 from playhead.fuzz._outcome import Failed, outcomes, same
 from playhead.fuzz._play import PHASES, WatchedModel, blocking, for_agent, notes_of, outcome_errors, save, script_of
 from playhead.fuzz._scripts import Arguments, scripts
+from playhead.fuzz._smaller import smallest_failure
 from playhead.messages import ModelRequestParameters, StreamEvent
 from playhead.models import Script, StreamedResponse
 from playhead.stream import unfold
@@ -68,9 +69,19 @@ def assert_reducer(
     )
     @given(scripts(driven, arguments=arguments, rounds=2, refusals=False, **run_kwargs))
     def reduced(script: Script) -> None:
-        check(script)
+        try:
+            check(script)
+        except Exception:
+            failed[:] = [script]
+            raise
 
-    reduced()
+    failed: list[Script] = []
+    try:
+        reduced()
+        return
+    except Exception as error:
+        found = error
+    raise smallest_failure(failed[0], found, check) if failed else found
 
 
 def _check(

@@ -22,6 +22,8 @@ from playhead.models import (
     Script,
     ScriptedModel,
     as_response,
+    builtin_call,
+    builtin_return,
     call,
     finish,
     interleave,
@@ -36,7 +38,25 @@ __all__ = ["Arguments", "parameters_of", "responses_for", "scripts"]
 Arguments: TypeAlias = Literal["valid", "nearly", "hostile"]
 """How the arguments of calls relate to their schemas: they fit, they almost fit, or they may be no JSON at all."""
 
-_words = st.sampled_from(["It is", " sunny", " and", " 21°", "\n", "é", "👩‍👩‍👧", "naïve", "<b>", '{"', "data: ", ""])
+_words = st.sampled_from(
+    [
+        "It is",
+        " sunny",
+        " and",
+        " 21°",
+        "\n",
+        "é",
+        "👩‍👩‍👧",
+        "naïve",
+        "<b>",
+        '{"',
+        "data: ",
+        "",
+        "a\n- b",
+        "**b** `c`",
+        "It is",
+    ]
+)
 _pieces = st.lists(_words | st.text(st.characters(codec="utf-8"), max_size=8), min_size=1, max_size=4)
 
 
@@ -70,7 +90,14 @@ class _Probe(Model):
         self.parameters = model_request_parameters
         raise _Asked
 
-    def request_stream(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: Any = None,
+    ) -> NoReturn:
+        self.parameters = model_request_parameters  # asked so by agents that have a handler of events
         raise _Asked
 
 
@@ -111,6 +138,16 @@ def scripts(
     of the agent's runs, as far as its tools depend on them.
     """
     parameters = parameters_of(agent, **run_kwargs)
+    found = _scripts_for(parameters, arguments, rounds, refusals)
+    if "valid" in arguments and len(arguments) > 1:
+        # Where any call may be wrong, few runs get far; so every second script is one without a wrong call.
+        return _scripts_for(parameters, ("valid",), rounds, False) | found
+    return found
+
+
+def _scripts_for(
+    parameters: ModelRequestParameters, arguments: Sequence[Arguments], rounds: int, refusals: bool
+) -> st.SearchStrategy[Script]:
     answer = responses_for(parameters, arguments=arguments, final=True, refusals=refusals)
     turn = responses_for(parameters, arguments=arguments, final=False, refusals=False)
     # A run may ask again after each answer that is not accepted; what is valid is accepted at once.
@@ -129,18 +166,34 @@ def responses_for(
     refusals: bool = True,
 ) -> st.SearchStrategy[list[Any]]:
     """One response's steps: an answer (`final`), or calls of function tools."""
-    heads = st.lists(_thoughts() | _texts(), max_size=1) if parameters.allow_text_output or not final else st.just([])
+    heads = _heads() if parameters.allow_text_output or not final else st.just([])
     if final:
         body = _answers(parameters, arguments)
         if refusals:
             body = body | st.lists(_words, min_size=1, max_size=2).map(lambda pieces: [refusal(*pieces)])
     else:
-        body = _calls(parameters.function_tools, arguments)
+        # Most models speak before they call; some go on after it.
+        body = st.tuples(
+            _calls(parameters.function_tools, arguments), st.lists(_texts() | _thoughts(), max_size=1)
+        ).map(lambda drawn: [*drawn[0], *drawn[1]])
     tails = st.lists(_usages(), max_size=1)
     ends = (
         st.sampled_from([[], [], [], [finish("length")], [finish("stop")]]) if "hostile" in arguments else st.just([])
     )
     return st.tuples(heads, body, tails, ends).map(lambda drawn: [step for steps in drawn for step in steps])
+
+
+def _heads() -> st.SearchStrategy[list[Any]]:
+    """What comes before an answer or calls: thinking, text, or both in turn, after a tool that the provider runs."""
+    said = _thoughts() | _texts()
+    native = st.tuples(_words, st.lists(_thoughts(), max_size=1)).map(
+        lambda drawn: [
+            builtin_call("web_search", {"query": drawn[0]}),
+            builtin_return("web_search", "found"),
+            *drawn[1],
+        ]
+    )
+    return st.one_of(st.just([]), said.map(lambda step: [step]), st.lists(said, min_size=2, max_size=3), native)
 
 
 def _texts() -> st.SearchStrategy[Any]:

@@ -2,13 +2,14 @@
 
 Strategy: the uncut source is the law. Then, cheapest first and always in the same order: every single cut (up to 4,096
 positions, the hostile ones where there are more), all hostile places at once, piece by piece, pieces of equal sizes,
-neighbouring cuts, draws from a fixed seed, and at the very end empty pieces. The first difference is shrunk: cuts are
-dropped while the result still differs, and those that remain are moved to where they read best. What is left is the
-smallest list of cuts, shown around each cut.
+neighbouring cuts, draws from a fixed seed, empty pieces, and at the very end, for async consumers, pieces that come one
+by one with a pause between them. The first difference is shrunk: cuts are dropped while the result still differs, and
+those that remain are moved to where they read best. What is left is the smallest list of cuts, shown around each cut.
 """
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Generator, Sequence
 from itertools import pairwise
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 from playhead.chunks import hostile_cuts
 from playhead.fuzz._explain import describe_cut, first_difference, show_cut
 from playhead.fuzz._keep import failures_folder, test_name
-from playhead.fuzz._outcome import Failed, brief, outcomes, same, snapshot
+from playhead.fuzz._outcome import Failed, Outcomes, brief, outcomes, same, snapshot
 from playhead.fuzz._sources import Source, sources_of
 
 __all__ = ["SplitDifference", "assert_split_invariant"]
@@ -59,6 +60,7 @@ def assert_split_invariant(
     max_examples: int = 200,
     seed: int = 0,
     empty_pieces: bool = True,
+    pauses: Sequence[float] = (0,),
 ) -> None:
     """Check that `consumer` comes to the same result wherever `source` is cut.
 
@@ -67,7 +69,8 @@ def assert_split_invariant(
     is bytes, text (then pieces are text), or a cassette (each of its response bodies, or the path to its file).
     `max_examples` is the number of random cuttings from `seed`, after all the systematic ones. Empty pieces, which
     decompressors, text decoders and cassettes hand on, are tried last; `empty_pieces=False` is for consumers that are
-    promised none.
+    promised none. Async consumers are also given pieces that come late, `pauses` seconds after each other (0: a turn of
+    the loop later); longer ones, such as `pauses=[0, 1, 20]`, are for consumers with timers, and take no real time.
 
     Raises `SplitDifference` (an `AssertionError`) whose `.cuts` is the smallest list of cuts that changes the result; the
     list is empty where the same pieces do not give the same result twice. `pytest --playhead-save-failures=DIR` keeps
@@ -77,7 +80,7 @@ def assert_split_invariant(
     for one in sources_of(source):
         with outcomes(consumer) as outcome:
             try:
-                _check(outcome, one, max_examples, seed, empty_pieces)
+                _check(outcome, one, max_examples, seed, empty_pieces, pauses)
             except SplitDifference as difference:
                 if (folder := failures_folder()) is not None and difference.cuts:
                     kept = difference.save(folder / f"{test_name()}.split.yaml")
@@ -85,7 +88,9 @@ def assert_split_invariant(
                 raise
 
 
-def _check(outcome: Callable[[list[Any]], Any], source: Source, max_examples: int, seed: int, empty: bool) -> None:
+def _check(
+    outcome: Outcomes, source: Source, max_examples: int, seed: int, empty: bool, pauses: Sequence[float]
+) -> None:
     data: Any = source.data
     whole = outcome([data] if data else [])
     if isinstance(whole, Failed):
@@ -106,13 +111,30 @@ def _check(outcome: Callable[[list[Any]], Any], source: Source, max_examples: in
         result = again.error if isinstance(again, Failed) else again
         raise SplitDifference(message, cuts=[], pieces=[data], whole=whole, cut=result, source=source)
 
-    def differs(cuts: Sequence[int]) -> bool:
-        return not same(whole, outcome(cut_at(data, cuts)))
+    def differs(cuts: Sequence[int], pause: float | None = None) -> bool:
+        return not same(whole, outcome(cut_at(data, cuts), pause))
 
     for cuts in _cuttings(data, max_examples, seed, empty):
         if differs(cuts):
             smallest = _move(differs, _shrink(differs, list(cuts)), data)
             raise _difference(source, smallest, whole, outcome(cut_at(data, smallest)))
+    if not outcome.awaits or len(data) < 2:
+        return
+    for pause in pauses:
+        late = functools.partial(differs, pause=pause)
+        for cuts in _paced(data):
+            if late(cuts):
+                smallest = _move(late, _shrink(late, list(cuts)), data)
+                raise _difference(source, smallest, whole, outcome(cut_at(data, smallest), pause), pause)
+
+
+def _paced(data: bytes | str) -> Generator[Sequence[int]]:
+    """Lists of cuts to try with pauses: a few single ones, a few pairs, all hostile ones, and piece by piece."""
+    hostile = _hostile(data) or [len(data) // 2]
+    yield from ([cut] for cut in _spread(hostile, 12))
+    yield from (list(pair) for pair in pairwise(_spread(hostile, 12)))
+    yield hostile
+    yield list(range(1, len(data))) if len(data) <= _PAIRS_MAX else _spread(range(1, len(data)), _PAIRS_MAX)
 
 
 def cut_at(data: _Data, cuts: Sequence[int]) -> list[_Data]:
@@ -212,12 +234,17 @@ def _move(differs: Callable[[Sequence[int]], bool], cuts: list[int], data: Any) 
     return cuts
 
 
-def _difference(source: Source, cuts: list[int], whole: Any, cut: Any) -> SplitDifference:
+def _difference(source: Source, cuts: list[int], whole: Any, cut: Any, pause: float | None = None) -> SplitDifference:
     data: Any = source.data
     pieces = cut_at(data, cuts)
     unit = "byte" if isinstance(data, bytes) else "character"
     places = ", ".join(str(position) for position in cuts)
     lines = [f"The result changes when {source.name} is cut at {unit} {places}:", ""]
+    if pause is not None:
+        later = f"{pause:g} seconds" if pause else "a turn of the event loop"
+        lines.insert(
+            1, f"(and each piece comes {later} after the one before; all at once they are read as the whole is)"
+        )
     for position in cuts:
         lines += [f"    {show_cut(data, position)}", f"    {describe_cut(data, position)}", ""]
     lines += [first_difference(whole, cut), ""]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import codecs
+import contextlib
 import json
 import re
 from collections.abc import AsyncIterable, Iterable
@@ -18,6 +20,10 @@ WINDOWS = b'data: {"a":\r\ndata: 1}\r\n\r\ndata: {"a":2}\r\n\r\n'
 NDJSON = '{"response":"na\u00efve","done":false}\n{"response":"!","done":true}\n'.encode()
 ESCAPES = b'data: {"t":"\\ud83d\\ude00 ok"}\n\n'
 NAMED = b'event: delta\ndata: {"t":"a"}\n\n: ping\n\nevent: stop\ndata: {"t":"b"}\n\n'
+
+
+ARGUMENTS = b'{"city": "M\\u00fcnchen", "below": -12.5, "ok": true}'
+OBJECTS = b'[{"text": "a }{"},{"text": "b"}]'
 
 
 def utf8_by_chunk(chunks: Iterable[bytes]) -> str:
@@ -242,6 +248,168 @@ def frame_twice(chunks: Iterable[bytes]) -> list[bytes]:
     return found
 
 
+def what_is_cut_is_ignored(chunks: Iterable[bytes]) -> str:
+    """Bytes that are no character yet are passed over without a word."""
+    return "".join(chunk.decode("utf-8", "ignore") for chunk in chunks)
+
+
+def comment_before_its_end(chunks: Iterable[bytes]) -> list[bytes]:
+    """A buffer that begins with a colon is thrown away, though the comment goes on in the next chunk."""
+    buffer, found = b"", []
+    for chunk in chunks:
+        buffer += chunk
+        if buffer.startswith(b":"):
+            buffer = buffer.partition(b"\n")[2]
+            continue
+        *lines, buffer = buffer.split(b"\n")
+        found += [line for line in lines if line and not line.startswith(b":")]
+    return found
+
+
+def spaces_at_the_edges(chunks: Iterable[bytes]) -> str:
+    """What waits for its line end is stripped before the next chunk is put behind it: words run together."""
+    rest, found = "", []
+    for chunk in chunks:
+        *lines, rest = (rest.strip() + chunk.decode("latin-1")).split("\n")
+        found += lines
+    return "\n".join([*found, rest])
+
+
+def closed(text: str) -> str:
+    """JSON that breaks off, with what closes it."""
+    open_ones, inside, escaped = "", False, False
+    for character in text:
+        if inside:
+            inside = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            inside = True
+        elif character in "{[":
+            open_ones = ("}" if character == "{" else "]") + open_ones
+        elif character in "}]":
+            open_ones = open_ones[1:]
+    return text + ('"' if inside else "") + open_ones
+
+
+def closed_inside_an_escape(chunks: Iterable[bytes]) -> Any:
+    """Arguments are closed and parsed as they come; an escape that breaks off ends the stream."""
+    text, seen = "", None
+    for chunk in chunks:
+        text += chunk.decode()
+        try:
+            seen = json.loads(closed(text))
+        except json.JSONDecodeError as error:
+            if "escape" in error.msg:
+                raise
+    return seen
+
+
+def numbers_as_they_begin(chunks: Iterable[bytes]) -> dict[str, Any]:
+    """A field counts once it can be parsed: -12.5 stays -12, or -1."""
+    text, fields = "", dict[str, Any]()
+    for chunk in chunks:
+        text += chunk.decode()
+        with contextlib.suppress(json.JSONDecodeError):
+            for name, value in json.loads(closed(text)).items():
+                if not isinstance(value, str):
+                    fields.setdefault(name, value)
+    return fields
+
+
+def quotes_by_chunk(chunks: Iterable[bytes]) -> list[str]:
+    """Braces are counted, but for those inside a string; where a string began in an earlier chunk is not known."""
+    depth, buffer, found = 0, "", []
+    for chunk in chunks:
+        inside = False
+        for character in chunk.decode("latin-1"):
+            inside ^= character == '"'
+            buffer += character
+            if not inside and character in "{}":
+                depth += 1 if character == "{" else -1
+                if not depth:
+                    found.append(buffer)
+                    buffer = ""
+    return found
+
+
+async def full_queue(chunks: AsyncIterable[bytes]) -> bytes:
+    """A bounded queue between reader and writer; what does not fit is dropped."""
+    queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=2)
+
+    async def read() -> None:
+        async for chunk in chunks:
+            with contextlib.suppress(asyncio.QueueFull):
+                queue.put_nowait(chunk)
+        await queue.put(None)
+
+    task = asyncio.ensure_future(read())
+    found = b""
+    while (chunk := await queue.get()) is not None:
+        found += chunk
+    await task
+    return found
+
+
+async def slowest_paints_last(chunks: AsyncIterable[bytes]) -> str:
+    """Each state is painted in a task of its own; an early one that takes longer comes out on top."""
+    shown, text, tasks = "", "", []
+
+    async def paint(state: str) -> None:
+        nonlocal shown
+        await asyncio.sleep(0.001 / len(state))
+        shown = state
+
+    async for chunk in chunks:
+        text += chunk.decode("latin-1")
+        tasks.append(asyncio.create_task(paint(text)))
+    await asyncio.gather(*tasks)
+    return shown
+
+
+async def last_look_too_early(chunks: AsyncIterable[bytes]) -> bytes:
+    """A painter looks at the buffer at each turn, and stops when the stream has ended: before its last look."""
+    found, shown, ended = b"", b"", False
+
+    async def paint() -> None:
+        nonlocal shown
+        while not ended:
+            shown = found
+            await asyncio.sleep(0)
+
+    painter = asyncio.ensure_future(paint())
+    async for chunk in chunks:
+        found += chunk
+    ended = True
+    await painter
+    return shown or found
+
+
+def colours(chunks: Iterable[str]) -> str:
+    """Escape sequences of a terminal are taken out of each piece."""
+    return "".join(re.sub(r"\x1b\[[0-9;]*m", "", chunk) for chunk in chunks)
+
+
+def bold(chunks: Iterable[str]) -> str:
+    """Markdown is rendered piece by piece."""
+    return "".join(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", chunk) for chunk in chunks)
+
+
+def stop_word(chunks: Iterable[str]) -> str:
+    """The word that ends a text is looked for in each piece."""
+    text = ""
+    for chunk in chunks:
+        before, stop, _ = chunk.partition("STOP")
+        text += before
+        if stop:
+            break
+    return text
+
+
+def base64_by_chunk(chunks: Iterable[bytes]) -> bytes:
+    """Each piece of an encoded sound is decoded by itself."""
+    return b"".join(base64.b64decode(chunk + b"=" * (-len(chunk) % 4)) for chunk in chunks)
+
+
 # name, consumer, source, the thread it is modelled on
 CONSUMERS: list[tuple[Any, bytes | str, str]] = [
     (utf8_by_chunk, CHAT, "https://github.com/sourcegraph/sourcegraph-public-snapshot/pull/50718"),
@@ -268,5 +436,36 @@ CONSUMERS: list[tuple[Any, bytes | str, str]] = [
     (think_tags, "<think>so</think>sunny", "https://github.com/sgl-project/sglang/pull/30990"),
     (fences, "```py\nx\n```\n```\ny", "https://github.com/raullenchai/Rapid-MLX/pull/2106"),
     (last_three, CHAT, "https://github.com/LearningCircuit/local-deep-research/pull/6206"),
+    (what_is_cut_is_ignored, CHAT, "https://github.com/braintrustdata/braintrust-sdk-javascript/pull/2091"),
+    (comment_before_its_end, NAMED, "https://github.com/continuedev/continue/pull/13187"),
+    (spaces_at_the_edges, CHAT, "https://github.com/huggingface/speech-to-speech/issues/480"),
+    (closed_inside_an_escape, ARGUMENTS, "https://github.com/ggml-org/llama.cpp/pull/16526"),
+    (numbers_as_they_begin, ARGUMENTS, "https://github.com/BoundaryML/baml/pull/1032"),
+    (quotes_by_chunk, OBJECTS, "https://github.com/567-labs/instructor/pull/2339"),
+    (full_queue, CHAT, "https://github.com/manthanguptaa/water/issues/64"),
+    (slowest_paints_last, CHAT, "https://github.com/zhukunpenglinyutong/jetbrains-cc-gui/pull/814"),
+    (last_look_too_early, CHAT, "https://github.com/inclusionAI/Avernet/pull/2057"),
+    (colours, "\x1b[1;31mred\x1b[0m x", "https://github.com/github/copilot-cli/issues/2103"),
+    (bold, "a **b** c", "https://github.com/Nomadcxx/opencode-cursor/pull/115"),
+    (stop_word, "so STOP it", "https://github.com/mzau/mlx-knife/issues/68"),
+    (base64_by_chunk, b"aGVsbG8gd29ybGQ=", "https://github.com/pillarjs/multiparty/issues/280"),
     (frame_twice, CHAT, "https://github.com/ChatGPTBox-dev/chatGPTBox/pull/1036"),
+]
+
+
+async def heartbeat(chunks: AsyncIterable[bytes]) -> bytes:
+    """Whoever waits too long for a chunk sends a sign of life; the wait was cancelled, and with it the stream."""
+    found, pieces = b"", aiter(chunks)
+    while True:
+        try:
+            found += await asyncio.wait_for(anext(pieces), 0.5)
+        except TimeoutError:
+            continue
+        except StopAsyncIteration:
+            return found
+
+
+# Consumers with timers, with the pauses to try.
+TIMED: list[tuple[Any, bytes, list[float], str]] = [
+    (heartbeat, CHAT, [0, 1, 20], "https://github.com/Kiln-AI/Kiln/pull/1435"),
 ]

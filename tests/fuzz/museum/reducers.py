@@ -107,6 +107,93 @@ def empty_piece_ends(events: Iterable[Any]) -> str:
     return text
 
 
+def repetition_is_dropped(events: Iterable[Any]) -> str:
+    """A piece equal to the one before is taken for the same piece, sent twice."""
+    text, last = "", None
+    for event in events:
+        if event.event_kind == "part_start" and event.part.part_kind == "text":
+            text, last = text + event.part.content, None
+        elif event.event_kind == "part_delta" and event.delta.part_delta_kind == "text":
+            if event.delta.content_delta != last:
+                text += event.delta.content_delta
+            last = event.delta.content_delta
+    return text
+
+
+def object_before_its_pieces(events: Iterable[Any]) -> dict[int, str]:
+    """A call without arguments yet gets an empty object, and the arguments are put behind it."""
+    found: dict[int, str] = {}
+    for event in events:
+        if event.event_kind == "part_start" and event.part.part_kind == "tool-call":
+            found[event.index] = event.part.args or "{}"
+        elif event.event_kind == "part_delta" and event.delta.part_delta_kind == "tool_call":
+            found[event.index] += event.delta.args_delta or ""
+    return found
+
+
+def done_once_it_parses(events: Iterable[Any]) -> dict[int, str]:
+    """A call is done when its arguments can be parsed; what comes then is not looked at, in the next reply neither."""
+    found: dict[int, str] = {}
+    done: set[int] = set()
+    for event in events:
+        if event.event_kind == "part_start" and event.part.part_kind == "tool-call":
+            found[event.index] = event.part.args or ""
+        elif event.event_kind == "part_delta" and event.delta.part_delta_kind == "tool_call":
+            found[event.index] += (event.delta.args_delta or "") if event.index not in done else ""
+        if event.event_kind in ("part_start", "part_delta") and event.index in found:
+            try:
+                json.loads(found[event.index])
+                done.add(event.index)
+            except ValueError:
+                pass
+    return found
+
+
+def indexes_of_all_replies(events: Iterable[Any]) -> dict[int, str]:
+    """Parts are kept by index; the next reply counts from 0 again, and its pieces go to the parts of the first."""
+    parts: dict[int, str] = {}
+    for event in events:
+        if event.event_kind == "part_start":
+            parts.setdefault(event.index, start_of(event))
+        elif event.event_kind == "part_delta":
+            parts[event.index] += piece_of(event)
+    return parts
+
+
+def thoughts_are_shown(events: Iterable[Any]) -> str:
+    """Whether a piece is text is asked where a part begins; pieces of thinking are shown as well."""
+    text = ""
+    for event in events:
+        if event.event_kind == "part_start" and event.part.part_kind == "text":
+            text += event.part.content
+        elif event.event_kind == "part_delta" and hasattr(event.delta, "content_delta"):
+            text += event.delta.content_delta or ""
+    return text
+
+
+def cursor_in_code_units(events: Iterable[Any]) -> str:
+    """What is shown already is counted as a browser counts it, and cut off as Python counts."""
+    text, shown = "", 0
+    for event in events:
+        if event.event_kind == "part_start" and event.part.part_kind == "text":
+            text, shown = event.part.content, len(event.part.content.encode("utf-16-le")) // 2
+        elif event.event_kind == "part_delta" and event.delta.part_delta_kind == "text":
+            whole = text + event.delta.content_delta
+            text, shown = text + whole[shown:], len(whole.encode("utf-16-le")) // 2
+    return text
+
+
+def second_text(events: Iterable[Any]) -> dict[int, str]:
+    """There is one text in a reply, so its pieces go to the first."""
+    texts: dict[int, str] = {}
+    for event in events:
+        if event.event_kind == "part_start" and event.part.part_kind == "text":
+            texts[event.index] = event.part.content
+        elif event.event_kind == "part_delta" and event.delta.part_delta_kind == "text":
+            texts[min(texts)] += event.delta.content_delta
+    return texts
+
+
 REDUCERS: list[tuple[Any, str]] = [
     (deltas_go_to_the_last_part, "https://github.com/QwenLM/Qwen-Agent/pull/943"),
     (calls_by_name, "https://github.com/maximhq/bifrost/issues/1829"),
@@ -115,6 +202,13 @@ REDUCERS: list[tuple[Any, str]] = [
     (replaced_not_joined, "https://github.com/pensarai/apex/pull/534"),
     (closed_at_the_end_event, "https://github.com/mozilla-ai/any-llm/pull/1305"),
     (arguments_parsed_at_once, "https://github.com/Kilo-Org/cloud/pull/4753"),
+    (repetition_is_dropped, "https://github.com/Porabuild/Poracode/pull/205"),
+    (object_before_its_pieces, "https://github.com/ogx-ai/ogx/pull/5462"),
+    (done_once_it_parses, "https://github.com/vercel/ai/pull/16838"),
+    (indexes_of_all_replies, "https://github.com/rynfar/meridian/pull/159"),
+    (thoughts_are_shown, "https://github.com/zhukunpenglinyutong/jetbrains-cc-gui/pull/1235"),
+    (cursor_in_code_units, "https://github.com/Chatterino/chatterino2/pull/878"),
+    (second_text, "https://github.com/earendil-works/pi/pull/4247"),
     (empty_piece_ends, "https://github.com/adolfousier/opencrabs/pull/1499"),
 ]
 
