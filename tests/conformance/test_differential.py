@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 
 
 def _load(name: str) -> Any:
+    if str(HERE) not in sys.path:
+        sys.path.append(str(HERE))  # its modules are scripts, which find each other beside themselves
     spec = importlib.util.spec_from_file_location(f"conformance_{name}", HERE / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -17,12 +17,8 @@ def main() -> None:
     sys.path.insert(0, kit)
     import harness  # pyright: ignore[reportMissingImports]  # the kit's
 
-    spec = importlib.util.spec_from_file_location("binding", Path(__file__).with_name("binding.py"))
-    assert spec is not None and spec.loader is not None
-    binding: Any = importlib.util.module_from_spec(spec)
-    sys.modules["binding"] = binding
-    spec.loader.exec_module(binding)
-    api = binding.bind(package)
+    api = _load("binding").bind(package)
+    _load("wider").install(harness, harness.catalogue, package)
     for line in sys.stdin:
         scenario = json.loads(line)
         try:
@@ -30,6 +26,15 @@ def main() -> None:
         except Exception as error:  # the harness itself failed: say so instead of ending
             trace = {"runner_failed": f"{type(error).__name__}: {error}"}
         print(json.dumps(trace), flush=True)
+
+
+def _load(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module: Any = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":
