@@ -171,8 +171,17 @@ class Cassette(Player):
                 self._order = list(range(len(self._items)))
             VcrCassette._save(self)
             return
-        added = self._in_order(self.recorded)
+        added = self._in_order(self.recorded) if self.recorded else []
         dropped = self._replaced(added)
+        if added and self._scrubber is not None and self._scrubber.unopened:
+            import warnings
+
+            codings = ", ".join(self._scrubber.unopened)
+            warnings.warn(
+                f"{self.path} holds bodies in a content-encoding that cannot be undone here ({codings}): nobody looked for "
+                "secrets in them. Install its package (brotli, zstandard), or have the client not send or ask for it.",
+                stacklevel=2,
+            )
         if added or dropped:
             save_file(
                 self.place,
@@ -221,7 +230,7 @@ class Cassette(Player):
         if self._custom_matchers:
             pair = _vcr.to_vcr_request(one.request), _vcr.to_vcr_request(other.request)
             return bool(_vcr.requests_match(*pair, self._match_on))
-        return self._finder.keys.key(one.request) == self._finder.keys.key(other.request)
+        return self._keys.key(one.request) == self._keys.key(other.request)
 
     def check(self) -> None:
         """After a run that passed: what `verify` found, and what was not played. Raises `CassetteError`s."""

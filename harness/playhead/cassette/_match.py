@@ -18,6 +18,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -74,11 +75,20 @@ class KeyMaker:
     def __init__(self, match_on: Sequence[str], ignored: JsonPaths) -> None:
         self.match_on = tuple(match_on)
         self._makers = [(name, KEYED[name]) for name in match_on]
+        self._by_address = [make for name, make in self._makers if name not in _BEYOND_ADDRESS]
+        self._beyond = [make for name, make in self._makers if name in _BEYOND_ADDRESS]
+        self._addresses: dict[tuple[str, str], Key] = {}
         self.ignored = ignored
 
     def key(self, request: AnyRequest) -> Key:
-        """The key under which a request is found."""
-        return tuple([make(request, self.ignored) for _, make in self._makers])
+        """The key under which a request is found. Equal exactly where all `parts` are."""
+        ignored, address = self.ignored, (request.method, request.uri)
+        parts = self._addresses.get(address)
+        if parts is None:
+            if len(self._addresses) > 500:
+                self._addresses.clear()
+            parts = self._addresses[address] = tuple([make(request, ignored) for make in self._by_address])
+        return (parts, *[make(request, ignored) for make in self._beyond])
 
     def parts(self, request: AnyRequest) -> dict[str, object]:
         """The key's parts by the matchers' names."""
@@ -192,11 +202,9 @@ def body_key(request: AnyRequest, ignored: JsonPaths) -> object:
     body = request.body
     if not body:
         return b""
-    value = json_value(body)
-    if value is not NOT_JSON:
-        if ignored:
-            value = ignored.removed(value)
-        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    meaning = _short_json(body, ignored) if len(body) <= _SHORT else _json(body, ignored)
+    if meaning is not None:
+        return meaning
     content_type = request.header("content-type") or ""
     if "form-urlencoded" in content_type:
         try:
@@ -209,6 +217,16 @@ def body_key(request: AnyRequest, ignored: JsonPaths) -> object:
         return body.replace((boundary[1] or boundary[2]).encode(), b"boundary")
     return body
 
+
+def _json(body: bytes, ignored: JsonPaths) -> str | None:
+    value = json_value(body)
+    if value is NOT_JSON:
+        return None
+    return json.dumps(ignored.removed(value) if ignored else value, sort_keys=True, separators=(",", ":"))
+
+
+_SHORT = 8192
+_short_json = lru_cache(128)(_json)  # tests that share a cassette, or are parametrised, send the same
 
 _PORTS = {"http": 80, "https": 443}
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^\s;]+))')
@@ -228,6 +246,9 @@ KEYED: dict[str, Callable[[AnyRequest, JsonPaths], object]] = {
     "url": _uri,
 }
 """Every matcher that can be a part of a key, by name: ours and VCR.py's."""
+
+_BEYOND_ADDRESS = frozenset(("body", "headers", "raw_body"))
+"""Those that look at more than method and address, of which a suite has a handful."""
 
 
 # -- identifiers

@@ -231,6 +231,7 @@ class UseCassette:
         finally:
             for watcher in list(_watchers):
                 watcher(cassette)
+            cassette.drop_index()
 
     def _check(self, cassette: Cassette, error: BaseException | None) -> None:
         if error is not None:

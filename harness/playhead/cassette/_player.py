@@ -17,6 +17,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
 from vcr.cassette import Cassette as VcrCassette
@@ -26,6 +27,7 @@ from playhead.cassette import _vcr
 from playhead.cassette._explain import explain
 from playhead.cassette._finder import Finder
 from playhead.cassette._format import VCR_MATCH_ON
+from playhead.cassette._known import load_to_replay
 from playhead.cassette._match import DEFAULT_MATCH_ON, KEYED, Key, KeyMaker, Sent
 from playhead.cassette._options import Options
 from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths, json_paths
@@ -71,7 +73,8 @@ class Player(VcrCassette):
         """Where the file is saved, whatever the working directory is by then."""
         self.existed = False
         """Whether there was a file when the cassette was opened."""
-        self.skipped = frozenset((*options.skip_patchers, *getattr(self, "skip_patchers", ())))
+        skipped: Iterable[str] = getattr(self, "skip_patchers", ())
+        self.skipped = frozenset((*options.skip_patchers, *skipped)) if options.skip_patchers or skipped else _NOTHING
         """Names of clients that pass it by, as VCR.py calls them."""
         self._filters_requests, self._filters_responses = hooks
         self._after_load_interaction = getattr(self, "_after_load_interaction", [])  # VCR.py has them since 9.0
@@ -84,7 +87,8 @@ class Player(VcrCassette):
         self._order: list[int] = []  # of each of `_items`: the place of its request among those that were sent
         self._scrubber: Scrubber | None = None
         self._environment: dict[str, str] | None = None
-        self._finder = self._make_finder(_NO_KEYS)
+        self._keys = _NO_KEYS
+        self._made_finder: Finder | None = None
         self._custom_matchers: list[Callable[[Any, Any], Any]] = []
         self._own_files = (
             config["persister"] is _vcr.FilesystemPersister and config["serializer"] is _vcr.yamlserializer
@@ -181,7 +185,8 @@ class Player(VcrCassette):
         if not self._own_files:
             self._load_by_persister()
         else:
-            self._loaded = load_file(self.path)
+            replays = self.record_mode is RecordMode.NONE
+            self._loaded = load_to_replay(self.path) if replays else load_file(self.path)
             if self._loaded is not None:
                 self.existed = self.rewound = True
                 self._metadata = self._loaded.file.metadata
@@ -196,7 +201,7 @@ class Player(VcrCassette):
     def _read(self, path: str) -> list[Interaction]:
         """A further file, by the serializer of the first."""
         if self._own_files:
-            loaded = load_file(path)
+            loaded = load_to_replay(path)  # further files are never written to
             if loaded is None:
                 return []
             found = loaded.file.interactions
@@ -262,35 +267,42 @@ class Player(VcrCassette):
                 chosen = VCR_MATCH_ON if file.match_on is None else file.match_on or DEFAULT_MATCH_ON
             else:
                 chosen = VCR_MATCH_ON if self.vcr_rules else DEFAULT_MATCH_ON
-        names: list[str] = []
-        functions: list[Callable[[Any, Any], Any]] = []
-        for matcher in (*chosen, *self.options.additional_matchers):
-            if callable(matcher):
-                functions.append(cast("Callable[[Any, Any], Any]", matcher))
-            elif matcher in KEYED:
-                names.append(matcher)
-            else:
+        chosen = (*chosen, *self.options.additional_matchers)
+        functions: list[Callable[[Any, Any], Any]] = [matcher for matcher in chosen if callable(matcher)]
+        names = tuple([name for name in chosen if not callable(name)]) if functions else chosen
+        for name in names:
+            if name not in KEYED:
                 raise CassetteError(
-                    f"{self.path}: no matcher is called {matcher!r}.",
+                    f"{self.path}: no matcher is called {name!r}.",
                     f"Choose from {', '.join(sorted(KEYED))}, or pass a function of two requests in match_on.",
                     path=self.path,
                 )
-        self.match_on = (*names, *(getattr(function, "__name__", "custom") for function in functions))
-        self._custom_matchers = functions
         ignored = () if self.is_foreign or self.vcr_rules else DEFAULT_IGNORED
-        keys = KeyMaker(names, json_paths((*ignored, *self.options.ignore_json_paths)))
-        self._finder = self._make_finder(keys)
-        self._header_names = names
-        self._match_on = [_vcr.named_matcher(name) for name in names] + functions
+        self._keys, by_name = _by_name(names, (*ignored, *self.options.ignore_json_paths))
+        self._made_finder = None
+        self._custom_matchers = functions
+        self._header_names = list(names)
+        self.match_on, self._match_on = names, by_name
+        if functions:
+            self.match_on = (*names, *(getattr(function, "__name__", "custom") for function in functions))
+            self._match_on = [*by_name, *functions]
 
-    def _make_finder(self, keys: KeyMaker) -> Finder:
-        return Finder(
-            lambda: self._items,
-            keys,
-            is_played=self._is_played,
-            comparable=self.comparable,
-            played=lambda: cast("Iterable[int]", self.play_counts),
-        )
+    @property
+    def _finder(self) -> Finder:
+        finder = self._made_finder
+        if finder is None:
+            finder = self._made_finder = Finder(
+                lambda: self._items,
+                self._keys,
+                is_played=self._is_played,
+                comparable=self.comparable,
+                played=lambda: cast("Iterable[int]", self.play_counts),
+            )
+        return finder
+
+    def drop_index(self) -> None:
+        """For a cassette that closes: it and its index refer to each other. The index is made again if somebody asks."""
+        self._made_finder = None
 
     # -- playing ---------------------------------------------------------------------------------------------------
 
@@ -331,7 +343,7 @@ class Player(VcrCassette):
         if self._custom_matchers:
             return self._search(sent, range(len(self._items)))
         finder = self._finder
-        key = finder.keys.key(sent)
+        key = self._keys.key(sent)
         if self.vcr_rules:
             return self._find_by_vcr(sent, key)
         number = finder.first(key)
@@ -394,7 +406,7 @@ class Player(VcrCassette):
             self._scrub().learn_request(sent.uri, _vcr.headers_of(sent.headers))
             refused.args = (self.mask_text(str(refused)),)  # VCR.py prints addresses and bodies as they are
             return refused
-        problem, remedy = explain(self, sent, self._finder.keys, self._scrub())
+        problem, remedy = explain(self, sent, self._keys, self._scrub())
         error = UnmatchedRequest(problem, remedy, path=self.path)
         self.mismatches.append(error)
         return error
@@ -477,7 +489,14 @@ class Player(VcrCassette):
         """Makes everything playable again."""
         with self._lock:
             self.play_counts = Counter()
-            self._finder.forget()
+            if self._made_finder is not None:
+                self._made_finder.forget()
+
+
+@cache
+def _by_name(names: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[KeyMaker, list[Callable[[Any, Any], None]]]:
+    """What matchers are made of; most cassettes have the same."""
+    return KeyMaker(names, json_paths(ignored)), [_vcr.named_matcher(name) for name in names]
 
 
 _PLACEHOLDERS = re.compile(
@@ -486,3 +505,4 @@ _PLACEHOLDERS = re.compile(
 _VCR_MODES = frozenset(("none", "once", "new_episodes", "all"))
 _LIVE_MODES = frozenset(("all", "rewrite", "verify"))
 _NO_KEYS = KeyMaker((), JsonPaths())
+_NOTHING: frozenset[str] = frozenset()

@@ -84,6 +84,20 @@ class Stream:
     def at_ms(self, value: list[int]) -> None:
         self._at_ms = value
 
+    def copy(self) -> Stream:
+        """Another one, with lists of its own."""
+        chunks, at_ms = self._chunks, self._at_ms
+        return Stream(
+            chunks if callable(chunks) else list(chunks),
+            at_ms if callable(at_ms) else list(at_ms),
+            self.end,
+            self.error,
+            self.end_ms,
+            self.encoding,
+            self.http_version,
+            self.recorded_at,
+        )
+
     def _values(self) -> tuple[object, ...]:
         more = (self.end, self.error, self.end_ms, self.encoding, self.http_version, self.recorded_at)
         return (self.chunks, self.at_ms, *more)
@@ -121,6 +135,11 @@ class _WithHeaders:
         """The first value of a header, whatever the case of its name."""
         return first_header(self.headers, name)
 
+    def _headers_again(self) -> Callable[[], Headers]:
+        """A thunk that gives a new mapping each time."""
+        headers = self._headers
+        return headers if callable(headers) else lambda: {name: list(values) for name, values in headers.items()}
+
 
 class RecordedRequest(_WithHeaders):
     """A request as it was sent (secrets masked)."""
@@ -149,6 +168,10 @@ class RecordedRequest(_WithHeaders):
     @body.setter
     def body(self, value: bytes | None) -> None:
         self._body = value
+
+    def copy(self) -> RecordedRequest:
+        """Another one with the same contents."""
+        return RecordedRequest(self.method, self.uri, self._headers_again(), self._body)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RecordedRequest):
@@ -194,6 +217,11 @@ class RecordedResponse(_WithHeaders):
     @body.setter
     def body(self, value: bytes) -> None:
         self._body = value
+
+    def copy(self) -> RecordedResponse:
+        """Another one with the same contents."""
+        stream = None if self.stream is None else self.stream.copy()
+        return RecordedResponse(self.status, self.reason, self._headers_again(), self._body, stream)
 
     @property
     def chunks(self) -> list[bytes]:
@@ -253,6 +281,10 @@ class Interaction:
     """Its lines in the file it was read from, if that file is of our format: saving it again copies them."""
     source: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     """What a foreign file said, so that it can be written back as it was."""
+
+    def copy(self) -> Interaction:
+        """Another one with the same contents: what is changed in one does not change in the other (but for `source`)."""
+        return Interaction(self.request.copy(), self.response.copy(), self.text, self.source)
 
 
 def first_header(headers: Headers, name: str) -> str | None:

@@ -18,6 +18,7 @@ from playhead.cassette._cassette import Cassette
 from playhead.cassette._current import BELOW, Tapes
 from playhead.cassette._patch import Patch
 from playhead.cassette._playback import async_response, sync_response
+from playhead.cassette._proxies import proxies_patch
 from playhead.cassette._recording import Taking, async_tee, end_of, http_version_of, sync_tee
 from playhead.exceptions import UnmatchedRequest
 from playhead.virtual import real_wait
@@ -177,6 +178,9 @@ def httpx_patches() -> list[Patch]:
                 known.append(cls)
                 senders.append(Patch(cls, "handle_async_request", _async_method(module)))
         patches += senders
+        proxies = proxies_patch(module)
+        if proxies is not None:
+            patches.append(proxies)
         for client in (module.Client, module.AsyncClient):
             if hasattr(client, "_transport_for_url"):
                 patches.append(Patch(client, "_transport_for_url", _transport_for_url(module, tuple(known), senders)))
