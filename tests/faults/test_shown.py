@@ -13,7 +13,7 @@ import requests
 
 import playhead
 from playhead.cli import main
-from playhead.exceptions import CassetteError, CassetteUnreadable, UnmatchedRequest
+from playhead.exceptions import CassetteError, CassetteUnreadable, UnmatchedRequest, UnplayedError
 from tests.cassette._server import Server, json_reply, reply
 
 # Made up, and put together at run time, so that scanners do not take them for real ones.
@@ -132,3 +132,19 @@ def test_the_error_of_a_failed_request_is_kept_without_any(server: Server, tape:
     with playhead.use_cassette(tape, "new_episodes"):
         httpx.get(f"{server.url}/two")
     assert KEY not in tape.read_text()
+
+
+def test_a_request_on_its_way_shows_none_in_a_debugger() -> None:
+    from playhead.cassette._match import Sent
+
+    sent = Sent("POST", f"https://u:{PASSWORD}@x.example/{KEY}?key={GOOGLE}", {"x-api-key": PLAIN}, PASSWORD.encode())
+    assert repr(sent) == "<Sent POST x.example, 21 bytes>"
+
+
+def test_what_was_not_played_of_an_old_recording_of_ours_is_shown_without_any(server: Server, tape: Path) -> None:
+    with playhead.use_cassette(tape, "once"):
+        httpx.get(f"{server.url}/one?key=1")
+    tape.write_text(tape.read_text().replace("/one?key=1", f"/{KEY}?key={GOOGLE}"))
+    with pytest.raises(UnplayedError) as refused, playhead.use_cassette(tape, on_unplayed="fail"):
+        pass
+    assert [secret for secret in SECRETS if secret in str(refused.value)] == []

@@ -79,7 +79,7 @@ def with_tokens(module: Any, is_async: bool, url: str) -> dict[str, Any]:
     class Tokens(module.Auth):
         requires_response_body = True
 
-        def auth_flow(self, request: Any) -> Any:
+        def auth_flow(self, request: Any) -> Generator[Any, Any]:
             asked: Any = yield module.Request("POST", f"{url}/token", data={"client_secret": "s3cr3t-abcdef"})
             request.headers["authorization"] = f"Bearer {asked.json()['access_token']}"
             yield request

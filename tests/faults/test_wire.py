@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -179,6 +180,22 @@ def test_newer_codings_are_the_same_three_times(name: str, damage: str, server: 
     )
     assert recorded == bare
     assert replayed == bare
+
+
+@pytest.mark.parametrize(("_", "kind"), spread({"": 0}))
+def test_the_length_that_a_head_request_asks_for_is_kept(_: int, kind: Kind, server: Server, tape: Path) -> None:
+    server.replies["*"] = [head("content-length: 500")]
+    module, is_async = kind
+
+    def once() -> str:
+        async def waiting() -> Any:
+            async with module.AsyncClient(trust_env=False, verify=False) as client:
+                return await client.head(server.url)
+
+        with module.Client(trust_env=False, verify=False) as client:
+            return (asyncio.run(waiting()) if is_async else client.head(server.url)).headers["content-length"]
+
+    assert three_times(tape, server, once) == ("500", "500", "500")
 
 
 # -- what is sent

@@ -40,6 +40,8 @@ def develop(taking: Taking) -> RecordedResponse:
     if stream.end != "complete" and taking.ended is not None:
         end_ms = _ms(taking, taking.ended)
         stream.end_ms = end_ms if end_ms > max(stream.at_ms, default=0) else None
+    if taking.sent.method == "HEAD":
+        dropped.discard("content-length")  # there is no body to tell it
     headers: Headers = {name: values for name, values in taking.headers.items() if name.lower() not in dropped}
     if taking.status is None:
         return RecordedResponse(NO_RESPONSE_STATUS, "no response", headers, b"", stream)

@@ -48,6 +48,10 @@ class Sent:
     """The same as a request of VCR.py, for hooks and custom matchers; made when one of them asks."""
     keys: dict[str, Key] = field(default_factory=dict[str, Key])
 
+    def __repr__(self) -> str:
+        # Tracebacks show it: no header, no query, no body.
+        return f"<Sent {self.method} {split_uri(self.uri).hostname}, {len(self.body or b'')} bytes>"
+
     def header(self, name: str) -> str | None:
         """The first value of a header."""
         value: Any = self.headers.get(name)

@@ -439,7 +439,7 @@ class Player(VcrCassette):
         left = self.unplayed
         if not left or self.record_mode in _LIVE_MODES or self.is_foreign or self.options.on_unplayed == "ignore":
             return
-        lines = "\n".join(f"- {item.request.method} {item.request.uri}" for item in left[:5])
+        lines = self.mask_text("\n".join(f"- {item.request.method} {item.request.uri}" for item in left[:5]))
         more = f"\n- and {len(left) - 5} more" if len(left) > 5 else ""
         error = UnplayedError(
             f"{self.path}: {len(left)} of {self._file_count} recorded interactions were not played.\n{lines}{more}",
