@@ -9,9 +9,11 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from playhead import Agent, InlineDefsJsonSchemaTransformer, ModelProfile, NativeOutput, Tool
+from playhead import Agent, InlineDefsJsonSchemaTransformer, ModelProfile, NativeOutput, Tool, UserError
+from playhead.builtin_tools import CodeExecutionTool, WebSearchTool
 from playhead.models.cerebras import CerebrasModel
 from playhead.models.groq import GroqModel
+from playhead.models.mistral import MistralModel
 from playhead.models.openai import OpenAIChatModel, OpenAIProvider, OpenAIResponsesModel
 from playhead.models.openrouter import OpenRouterModel, OpenRouterProvider
 from playhead.profiles.openai import OpenAIModelProfile
@@ -103,6 +105,16 @@ async def test_settings_that_a_server_does_not_know_are_left_out() -> None:
     assert not {"temperature", "top_p", "seed"} & body.keys()
     assert body["max_completion_tokens"] == 9
     assert [message["role"] for message in body["messages"]] == ["user", "user"]
+
+
+@pytest.mark.parametrize(
+    ("model", "tool"),
+    [(OpenAIChatModel, CodeExecutionTool()), (GroqModel, CodeExecutionTool()), (MistralModel, WebSearchTool())],
+)
+async def test_a_native_tool_without_a_place_in_chat_completions_is_refused(model: type[Any], tool: Any) -> None:
+    known = ModelProfile(supports_json_schema_output=True)
+    with pytest.raises(UserError, match=f"{model.__name__} has no place for a `{type(tool).__name__}`"):
+        await asked(model, known, builtin_tools=[tool])
 
 
 async def test_openrouter_is_told_which_application_asks() -> None:

@@ -8,7 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-from playhead.builtin_tools import CodeExecutionTool, FileSearchTool, ImageGenerationTool, MCPServerTool, WebSearchTool
+from playhead.builtin_tools import (
+    AbstractBuiltinTool,
+    CodeExecutionTool,
+    FileSearchTool,
+    ImageGenerationTool,
+    MCPServerTool,
+    WebSearchTool,
+)
 from playhead.exceptions import UserError
 from playhead.messages import ModelRequestParameters, ModelSettings, merge_model_settings
 from playhead.models._http import HttpModel, HttpStreamedResponse
@@ -186,6 +193,8 @@ class OpenAIChatModel(HttpModel):
         self, model_settings: ModelSettings | None, model_request_parameters: ModelRequestParameters
     ) -> tuple[ModelSettings | None, ModelRequestParameters]:
         settings, parameters = super().prepare_request(model_settings, model_request_parameters)
+        if self.dialect_name == "openai-chat":
+            self._check_builtin_tools(parameters)
         profile = self.profile
         if isinstance(profile, OpenAIModelProfile):
             unsupported = {*profile.openai_unsupported_model_settings}
@@ -196,6 +205,17 @@ class OpenAIChatModel(HttpModel):
                 kept.setdefault("openai_system_prompt_role", profile.openai_system_prompt_role)
             settings = kept or None
         return self._with_fields(settings), parameters
+
+    def _check_builtin_tools(self, parameters: ModelRequestParameters) -> None:
+        """`UserError` for native tools that chat completions have no place for: they would be left out in silence."""
+        taken = sorted(tool.kind for tool in self.supported_builtin_tools())
+        for tool in parameters.builtin_tools:
+            # What was read from a request may be a dictionary, as the provider has it, and is sent as it is.
+            if isinstance(cast("object", tool), AbstractBuiltinTool) and tool.kind not in taken:
+                raise UserError(
+                    f"{type(self).__name__} has no place for a `{type(tool).__name__}`: chat completions run "
+                    f"{', '.join(taken) or 'no tools of the provider'}. `OpenAIResponsesModel` runs more."
+                )
 
     def _with_fields(self, settings: ModelSettings | None) -> ModelSettings | None:
         """The provider's own settings as fields of the body; what `extra_body` says wins."""
