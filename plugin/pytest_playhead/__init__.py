@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from pytest_playhead import _stand_in
 from pytest_playhead._fixtures import (
     capture_run,
     capture_run_sync,
@@ -54,8 +55,9 @@ _FOLDER = "PLAYHEAD_SAVE_FAILURES"  # read by playhead.fuzz
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Options that no other recorder has, or will have."""
+    """Options that no other recorder has, or will have; and what suites import of pytest-recording, where it is missing."""
     add_options(parser, pluginmanager)
+    _stand_in.install()
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,6 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The session is over; sessions may be nested (pytester)."""
+    _stand_in.remove()
     state = config.stash.get(STATE, None)
     if state is None:
         return

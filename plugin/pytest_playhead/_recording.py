@@ -8,7 +8,7 @@ decides about blocking; cassettes are opened by VCR.py's rules, and recorded and
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -101,14 +101,15 @@ def vcr(
     if disable_recording or not vcr_markers:
         yield None
         return
-    from pytest_playhead._cassettes import closing_with_test
+    from pytest_playhead._cassettes import closing_with_test, told_of
 
     if (known := request.node.stash.get(OPENED, None)) is not None and known[0] == "vcr":  # by the mark
         yield known[1]
         return
     config = request.getfixturevalue("vcr_config")
     name = request.getfixturevalue("default_cassette_name")
-    opened = _opened(request.node, name, str(vcr_cassette_dir), record_mode, vcr_markers, config)
+    told = told_of(request.node)
+    opened = use_cassette(name, str(vcr_cassette_dir), record_mode, vcr_markers, config, request.config, told)
     with closing_with_test(request.node, opened) as cassette:
         yield cassette
 
@@ -123,6 +124,8 @@ def prepared_by_vcr(item: Any, state: State) -> Any:
     def value(name: str, own: Any) -> Any:
         return item._request.getfixturevalue(name) if name in replaced else own(item)
 
+    from pytest_playhead._cassettes import told_of
+
     if value("disable_recording", _is_disabled):
         return None
     markers = value("vcr_markers", _markers)
@@ -130,7 +133,8 @@ def prepared_by_vcr(item: Any, state: State) -> Any:
         return None
     folder = str(value("vcr_cassette_dir", _folder))
     mode = value("record_mode", _mode)
-    return _opened(item, value("default_cassette_name", _name), folder, mode, markers, value("vcr_config", _no_config))
+    name, config = value("default_cassette_name", _name), value("vcr_config", _no_config)
+    return use_cassette(name, folder, mode, markers, config, item.config, told_of(item))
 
 
 def replaced_fixtures(item: Any, state: State) -> frozenset[str]:
@@ -145,14 +149,26 @@ def replaced_fixtures(item: Any, state: State) -> frozenset[str]:
     return found
 
 
-def _opened(
-    item: pytest.Item, name: str, folder: str, mode: str, markers: list[pytest.Mark], config: dict[str, Any]
+def use_cassette(
+    default_cassette: str,
+    vcr_cassette_dir: str,
+    record_mode: str,
+    markers: list[pytest.Mark],
+    config: dict[str, Any],
+    pytestconfig: pytest.Config,
+    told: Callable[[], tuple[str, str]] | None = None,
 ) -> Any:
+    """A cassette by pytest-recording's rules, not open yet. Suites with a fixture `vcr` of their own call it, too.
+
+    `told` gives what errors say of the test: its name, and the command that records it again.
+    """
     import os
 
     from playhead.cassette import use_vcr_cassette
-    from pytest_playhead._cassettes import shortened, told_of
+    from pytest_playhead._cassettes import shortened, watch_cassettes
 
+    watch_cassettes(pytestconfig.stash[STATE])
+    name, folder, mode = default_cassette, vcr_cassette_dir, record_mode
     given = merged_config(config, markers)
     suffix = f".{given['serializer']}" if "serializer" in given else ".yaml"
     name = shortened(name, given.get("serializer", ".yaml"))  # counted as pytest-recording does: without the dot
@@ -161,10 +177,10 @@ def _opened(
     first = os.path.join(folder, name + suffix)
     more = [path for path in dict.fromkeys(named) if path != first]
     asked = given.pop("record_mode", None)
-    hook = item.config.hook.pytest_recording_configure
+    hook = pytestconfig.hook.pytest_recording_configure
     if not given and not hook.get_hookimpls():
         path = os.path.join(folder, name if name.endswith(suffix) else name + suffix)
-        return _plain(item.config, _word(asked or mode)).at(path, more=more, told=told_of(item))
+        return _plain(pytestconfig, _word(asked or mode)).at(path, more=more, told=told)
     vcr_mode = _known_to_vcr(asked or mode)
     from vcr import VCR
 
@@ -172,15 +188,16 @@ def _opened(
     transformer = untyped.ensure_suffix(suffix)
     owner = untyped(path_transformer=transformer, cassette_library_dir=folder, record_mode=vcr_mode)
     persister = owner.persister
-    hook(config=item.config, vcr=owner)
+    hook(config=pytestconfig, vcr=owner)
     if owner.persister is not persister:
         more = []  # those of the mark are read by pytest-recording's, which the suite has replaced
     if owner.record_mode != vcr_mode and not asked:
         mode = owner.record_mode  # the hook decided
     options: dict[str, Any] = {key: given.pop(key) for key in _OURS if key in given}
-    if rechunk := rechunk_option(item.config):
+    if rechunk := rechunk_option(pytestconfig):
         options["rechunk"] = rechunk
-    options.update(label=item.name, record_command=told_of(item)()[1])
+    if told is not None:
+        options["label"], options["record_command"] = told()
     word = _word(asked or mode)
     return use_vcr_cassette(owner, name, more=more, options=options, record_mode=word, **given)
 

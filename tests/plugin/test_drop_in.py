@@ -218,6 +218,54 @@ def test_what_the_hook_registers_and_assigns_decides_as_there(project: Project) 
     project.run("-q").check(passed=3)
 
 
+def test_what_suites_import_of_the_package_is_there(project: Project) -> None:
+    project.write("cassettes/test_own/test_of_its_own.yaml", cassette("/get", "recorded"))
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+        from pytest_recording._vcr import use_cassette
+
+        @pytest.fixture(autouse=True)
+        def vcr(request, vcr_markers, vcr_cassette_dir, record_mode, pytestconfig):
+            if not vcr_markers:
+                yield None
+                return
+            config = request.getfixturevalue("vcr_config")
+            name = request.getfixturevalue("default_cassette_name")
+            with use_cassette(name, vcr_cassette_dir, record_mode, vcr_markers, config, pytestconfig) as opened:
+                yield opened
+        """,
+    )
+    project.write(
+        "test_own.py",
+        """
+        import httpx
+        import pytest
+        from pytest_recording.network import blocking_context
+        from vcr.errors import CannotOverwriteExistingCassetteException
+
+        @pytest.mark.vcr(match_on=["path"])
+        def test_of_its_own(vcr):
+            assert httpx.get("http://elsewhere.example/get").text == "recorded"
+            with pytest.raises(CannotOverwriteExistingCassetteException):
+                httpx.get("http://elsewhere.example/other")
+
+        def test_without_a_mark(vcr):
+            assert vcr is None
+            with blocking_context(allowed_hosts=["10.*"]), pytest.raises(RuntimeError, match="Network is disabled"):
+                httpx.get("http://127.0.0.1:9/")
+
+        def test_no_more_than_that():
+            with pytest.raises(ImportError):
+                from pytest_recording.network import unblock_socket
+            with pytest.raises(ModuleNotFoundError):
+                import pytest_recording.anything
+        """,
+    )
+    project.run("-q").check(passed=3).has("playhead: 1 replayed")
+
+
 def test_transports_of_ones_own_are_left_alone(project: Project) -> None:
     project.write("cassettes/test_fakes/test_a_fake.yaml", cassette("/get", "recorded"))
     project.write(
