@@ -102,6 +102,21 @@ def test_what_contains_itself_stays_a_definition() -> None:
     assert "title" not in _keys(changed)
 
 
+def test_a_schema_that_contains_itself_is_a_reference_to_its_definition() -> None:
+    changed = Untitled(Tree.model_json_schema(), prefer_inlined_defs=True).walk()
+    assert changed["$ref"] == "#/$defs/Tree"
+    assert changed.keys() == {"$ref", "$defs"}
+    assert changed["$defs"]["Tree"]["properties"]["inner"]["items"] == {"$ref": "#/$defs/Tree"}
+
+
+def test_what_stands_beside_a_reference_wins() -> None:
+    schema = {
+        "properties": {"a": {"$ref": "#/$defs/X", "description": "here"}},
+        "$defs": {"X": {"description": "there"}},
+    }
+    assert Untitled(schema, prefer_inlined_defs=True).walk() == {"properties": {"a": {"description": "here"}}}
+
+
 def test_a_reference_to_nothing_is_refused() -> None:
     with pytest.raises(UserError, match="which it does not define"):
         InlineDefsJsonSchemaTransformer({"$ref": "#/$defs/Nowhere"}).walk()

@@ -59,6 +59,9 @@ class JsonSchemaTransformer(ABC):
                 kept[name] = self._changed(deepcopy(self.defs[name]), (name,))
         if not kept:
             return changed
+        reference = self.schema.get("$ref", "")
+        if reference.removeprefix(_PREFIX) in self._kept:  # the whole is one of those that contain themselves
+            return {"$defs": kept, "$ref": reference}
         if self.prefer_inlined_defs and "$ref" not in changed:
             return {"$defs": kept, **changed}
         return {**changed, "$defs": kept}
