@@ -592,7 +592,7 @@ def test_starts_are_the_first_letters_and_arguments_come_as_text():
         sse(start(), *block(0, {"type": "tool_use", "id": "c", "name": "f", "input": {}}, args('{"a": 1}')), *end())
     )
     kinds = [type(event).__name__ for event in events]
-    assert kinds == ["ResponseMeta", "PartStartEvent", "PartDeltaEvent", "ResponseMeta", "PartEndEvent"]
+    assert kinds == ["ResponseMeta", "PartStartEvent", "PartDeltaEvent", "PartEndEvent", "ResponseMeta"]
     assert isinstance(events[1], PartStartEvent)
     assert isinstance(events[2], PartDeltaEvent)
     assert DIALECTS["anthropic-messages"].name == DIALECT.name

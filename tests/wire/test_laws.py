@@ -10,9 +10,24 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from playhead.clock import FixedClock, use_clock
 from playhead.exceptions import PlayheadError
-from playhead.messages import StreamEvent, TextPart, ThinkingPart, ToolCallPart
-from playhead.stream import Fold, fold, violations
+from playhead.ids import SeededIds, use_ids
+from playhead.messages import (
+    BinaryContent,
+    BuiltinToolCallPart,
+    BuiltinToolReturnPart,
+    FilePart,
+    ModelResponse,
+    PartStartEvent,
+    ResponseMeta,
+    StreamEvent,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+)
+from playhead.stream import Fold, fold, unfold, violations
+from playhead.usage import RequestUsage
 from playhead.wire import DIALECTS, Dialect, ModelCall, WireRequest
 from tests.wire.strategies import calls, replies
 
@@ -48,6 +63,51 @@ def test_a_normal_form_is_its_own_normal_form_and_grammatical(
     normal = dialect.normal(events, streamed=streamed)
     assert violations(normal) == []
     assert dialect.normal(normal, streamed=streamed) == normal
+
+
+FILE = PartStartEvent(index=0, part=FilePart(BinaryContent(b"x", media_type="image/png")))
+USED = ResponseMeta(usage=RequestUsage(input_tokens=7, cache_write_tokens=2, cache_read_tokens=1, output_tokens=3))
+ASKED = BuiltinToolCallPart("mcp_server:x", {"action": "call_tool", "tool_name": "z", "tool_args": {"a": 1}}, "b0")
+RAN = BuiltinToolCallPart("code_execution", {"container_id": "c", "code": "1"}, "b0")
+ODD: dict[str, list[StreamEvent]] = {
+    "a part that is not carried, then usage": [FILE, USED],
+    "a text without a letter, then usage": [PartStartEvent(index=0, part=TextPart("")), USED],
+    "reasoning without a word, then an id": [
+        ResponseMeta(model_name="m"),
+        PartStartEvent(index=0, part=ThinkingPart("")),
+        ResponseMeta(provider_response_id="r1"),
+    ],
+    "a call of a server's tool, then usage": [*unfold(ModelResponse(parts=[ASKED])), USED],
+    "code that ran without an answer": unfold(ModelResponse(parts=[RAN, ThinkingPart("h")])),
+    "a reply that did not come to its end": [ResponseMeta(state="incomplete", details={"stop_sequence": "END"})],
+    "an empty refusal with a category": [ResponseMeta(refusal="", details={"refusal_category": "z"})],
+    "a refusal, then usage": [ResponseMeta(refusal="no", finish_reason="error"), USED],
+    "usage that counts nothing": [ResponseMeta(usage=RequestUsage(details={"output_tokens": 0}))],
+}
+
+
+@ROWS
+@BOTH
+@pytest.mark.parametrize("events", ODD.values(), ids=ODD.keys())
+def test_odd_replies_keep_the_laws(dialect: Dialect, streamed: bool, events: list[StreamEvent]):
+    with use_clock(FixedClock()), use_ids(SeededIds()):
+        normal = dialect.normal(events, streamed=streamed)
+    with use_clock(FixedClock()), use_ids(SeededIds()):
+        assert dialect.normal(normal, streamed=streamed) == normal
+    with use_clock(FixedClock()), use_ids(SeededIds()):
+        assert decode(dialect, encode(dialect, events, streamed), streamed=streamed) == normal
+    assert violations(normal) == []
+
+
+def test_a_tool_search_of_the_provider_keeps_its_result():
+    search = BuiltinToolCallPart("tool_search", {"queries": ["a"]}, "b0")
+    found = BuiltinToolReturnPart("tool_search", {"discovered_tools": [{"name": "f"}]}, "b0")
+    for streamed in (True, False):
+        call, result = fold(
+            DIALECTS["openai-responses"].normal(unfold(ModelResponse(parts=[search, found])), streamed=streamed)
+        ).parts()
+        assert isinstance(call, BuiltinToolCallPart) and isinstance(result, BuiltinToolReturnPart)
+        assert (call.args_as_dict(), result.content) == (search.args, found.content)
 
 
 @ROWS

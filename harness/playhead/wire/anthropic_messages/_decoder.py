@@ -100,7 +100,7 @@ class AnthropicDecoder(BaseDecoder):
             self._emitter.meta(ResponseMeta(state="incomplete"))
 
     # ------------------------------------------------------------------ the message
-    def _message(self, message: dict[str, Any]) -> None:
+    def _message(self, message: dict[str, Any], **more: Any) -> None:
         """The reply's own fields: of a whole message, or of a stream's opening one."""
         self._begun = True
         usage = read_usage(as_dict(message.get("usage")), self._details)
@@ -116,6 +116,7 @@ class AnthropicDecoder(BaseDecoder):
                 provider_name=NAME,
                 details=details or None,
                 **_stop(message),
+                **more,
             )
         )
 
@@ -129,7 +130,9 @@ class AnthropicDecoder(BaseDecoder):
             )
         self._finished = True
         self.read_blocks(as_objects(message["content"]))
-        self._message(message)
+        # What the provider sends whole has ended; without a reason to, it was put together from a stream that had not.
+        unfinished = "stop_reason" in message and message["stop_reason"] is None
+        self._message(message, **({"state": "incomplete"} if unfinished else {}))
 
     def read_blocks(self, blocks: list[dict[str, Any]], *, as_they_are: bool = False) -> None:
         """Blocks that are all there, as those of a whole message or of an earlier turn in a request."""
@@ -227,7 +230,9 @@ class AnthropicDecoder(BaseDecoder):
             self._details = usage.details
         details = _message_details({**delta, "input_transformations": event.get("input_transformations")})
         stop = _stop(delta)
-        self._finished = self._finished or "raw_finish_reason" in stop
+        if "raw_finish_reason" in stop:
+            self._finished = True
+            self._emitter.close()
         self._emitter.meta(ResponseMeta(usage=usage, details=details or None, **stop))
 
     def _message_stop(self, event: dict[str, Any]) -> None:

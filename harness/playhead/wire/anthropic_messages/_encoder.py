@@ -77,12 +77,11 @@ class StreamEncoder:
         self._next = 0
 
     def feed(self, event: StreamEvent) -> bytes:
-        """The frames of this event; an opening one before the first."""
+        """The frames of this event; an opening one before the first block."""
         if not self._over:
             self._fold.feed(event)
             match event:
                 case PartStartEvent():
-                    self._open()
                     self._blocks[event.index] = _OpenBlock()
                     self._start(event.index, event.part)
                 case PartDeltaEvent():
@@ -118,7 +117,8 @@ class StreamEncoder:
             self._frame("message_start", {"message": message | {"usage": write_usage(self._fold.usage)}})
 
     def _block(self, index: int, content: dict[str, Any]) -> None:
-        """The start of a block."""
+        """The start of a block; before the first, that of the message."""
+        self._open()
         block = self._blocks[index]
         block.index = self._next
         self._next += 1
@@ -277,13 +277,10 @@ def _opening(fold: Fold, call: ModelCall | None) -> dict[str, Any]:
 
 def _ending(fold: Fold, stop: str | None) -> dict[str, Any]:
     details = fold.details or {}
-    ending: dict[str, Any] = {"stop_reason": stop, "stop_sequence": details.get("stop_sequence")}
-    if fold.refusal is not None:
-        ending["stop_details"] = {
-            "type": "refusal",
-            "category": details.get("refusal_category"),
-            "explanation": fold.refusal,
-        }
+    ending: dict[str, Any] = {"stop_reason": stop, "stop_sequence": details.get("stop_sequence") if stop else None}
+    category = details.get("refusal_category")
+    if fold.refusal is not None or (stop == "refusal" and category):
+        ending["stop_details"] = {"type": "refusal", "category": category, "explanation": fold.refusal}
     return ending
 
 

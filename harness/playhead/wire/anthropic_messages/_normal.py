@@ -17,6 +17,7 @@ from playhead.messages import (
     BuiltinToolCallPart,
     BuiltinToolReturnPart,
     CompactionPart,
+    FilePart,
     ModelResponsePart,
     PartDeltaEvent,
     PartEndEvent,
@@ -74,7 +75,7 @@ class _Normaliser:
             return {}
         given = self.given.details or {}
         details: dict[str, Any] = {}
-        if self.given.refusal is not None and (category := as_text(given.get("refusal_category"))):
+        if raw == "refusal" and (category := as_text(given.get("refusal_category"))):
             details["refusal_category"] = category
         if sequence := as_text(given.get("stop_sequence")):
             details["stop_sequence"] = sequence
@@ -109,7 +110,7 @@ class _Whole(_Normaliser):
         for part in self.given.parts():
             if (carried := self._carried(part)) is not None:
                 self.emitter.whole(carried)
-        opening, ending = self.opening({}), self.ending()
+        opening, ending = self.opening({}), self.ending() or {"state": "incomplete"}
         details: dict[str, Any] = {**(opening.details or {}), **(ending.pop("details", None) or {})}
         self.emitter.meta(replace(opening, **ending, details=details or None))
         self.emitter.close()
@@ -155,7 +156,6 @@ class _Streamed(_Normaliser):
             self.given.feed(event)
             match event:
                 case PartStartEvent():
-                    self._open()
                     self._start(event.index, event.part)
                 case PartDeltaEvent():
                     self._delta(event.index, event.delta)
@@ -180,15 +180,19 @@ class _Streamed(_Normaliser):
         for index in range(len(self.given)):
             self._end(index)
         ending = self.ending()
+        self.emitter.close()
         if ending:
             usage = _usage(self.given.usage, self.known or {}, final=True)
             self.emitter.meta(ResponseMeta(usage=usage, **ending))
-        self.emitter.close()
-        if not ending:
+        else:
             self.emitter.meta(ResponseMeta(state="incomplete"))
 
     def _start(self, index: int, part: ModelResponsePart) -> None:
         emitter = self.emitter
+        if not isinstance(part, (TextPart, FilePart)) and not (
+            isinstance(part, BuiltinToolCallPart) and native_input(part) is not None
+        ):
+            self._open()
         match part:
             case TextPart():
                 self._text(index, part.content)
@@ -228,6 +232,7 @@ class _Streamed(_Normaliser):
 
     def _text(self, index: int, text: str) -> None:
         if text:
+            self._open()
             self.emitter.text(index, text)
 
     def _thinking(self, index: int, text: str | None, signature: str | None) -> None:
@@ -257,6 +262,7 @@ class _Streamed(_Normaliser):
 
     def _native(self, index: int, part: BuiltinToolCallPart) -> None:
         """A call whose arguments have another form on the wire."""
+        self._open()
         block = write_native_call(part)
         if block.get("name") in TOOL_SEARCH:
             self.emitter.start(index, call_part(block))

@@ -30,8 +30,10 @@ from playhead.wire.google_generate._fields import FINISH, STOP
 from playhead.wire.google_generate._messages import signature_of, write_part
 from playhead.wire.google_generate._usage import write_usage
 
-__all__ = ["StreamEncoder", "WholeEncoder", "blocked", "error_object", "finish_reason", "is_complete"]
+__all__ = ["UNFINISHED", "StreamEncoder", "WholeEncoder", "blocked", "error_object", "finish_reason", "is_complete"]
 
+UNFINISHED = "FINISH_REASON_UNSPECIFIED"
+"""The reason of a whole reply that did not come to its end: a stream shows that by having none."""
 ERROR_STATUS: dict[int, str] = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -67,7 +69,7 @@ class WholeEncoder:
         if fold.error is not None:
             return dump(error_object(fold.error))
         parts = [written for part in fold.parts() if (written := _sealed_part(part)) is not None]
-        return dump(_chunk(fold, self._call, parts, last=True))
+        return dump(_chunk(fold, self._call, parts, last=True, reason=finish_reason(fold) or UNFINISHED))
 
 
 class StreamEncoder:
@@ -106,7 +108,7 @@ class StreamEncoder:
         """The last chunk. A reply that is `incomplete` has none with a reason to stop."""
         if not self._over:
             self._write_calls(last=True)
-            self._frame(_chunk(self._fold, self._call, [], last=True))
+            self._frame(_chunk(self._fold, self._call, [], last=True, reason=finish_reason(self._fold)))
             self._over = True
         out, self._out = self._out, []
         return b"".join(out)
@@ -203,11 +205,11 @@ def _chunk(
     parts: list[dict[str, Any]],
     *,
     last: bool = False,
+    reason: str | None = None,
     names: tuple[str | None, str | None] | None = None,
 ) -> dict[str, Any]:
     chunk: dict[str, Any] = {}
     model, reply_id = names or (fold.model_name, fold.provider_response_id)
-    reason = finish_reason(fold) if last else None
     if last and (block := blocked(fold)) is not None:
         message = (fold.details or {}).get("block_reason_message")
         chunk["promptFeedback"] = {"blockReason": block} | ({"blockReasonMessage": message} if message else {})

@@ -33,7 +33,7 @@ from playhead.stream import Emitter, Fold
 from playhead.usage import RequestUsage
 from playhead.wire._json import as_dict, as_text
 from playhead.wire.google_generate._decoder import read_error_object
-from playhead.wire.google_generate._encoder import blocked, error_object, finish_reason, is_complete
+from playhead.wire.google_generate._encoder import UNFINISHED, blocked, error_object, finish_reason, is_complete
 from playhead.wire.google_generate._fields import FINISH, standard_base64
 from playhead.wire.google_generate._messages import signature_of
 from playhead.wire.google_generate._usage import read_usage, write_usage
@@ -141,7 +141,7 @@ class _Normaliser:
             if message := as_text((self.given.details or {}).get("block_reason_message")):
                 details["block_reason_message"] = message
             return {"finish_reason": "content_filter", "details": details}
-        raw = finish_reason(self.given)
+        raw = finish_reason(self.given) or (None if self.streamed else UNFINISHED)
         return {} if raw is None else {"raw_finish_reason": raw, "finish_reason": FINISH.get(raw)}
 
     # ------------------------------------------------------------------ parts

@@ -33,6 +33,7 @@ from playhead.wire.openai_chat._tables import (
     REASONING_FIELDS,
     WIRE_FINISH_REASONS,
     family_of,
+    is_counted,
     opening_tags,
     write_usage,
 )
@@ -124,6 +125,8 @@ class _Shape:
         if type(event) is PartDeltaEvent:
             return self._delta(event.index, event.delta)
         if type(event) is PartStartEvent:
+            if not isinstance(event.part, (TextPart, ThinkingPart, ToolCallPart)):
+                return []  # It is not carried, and ends nothing.
             return [*self._release(), *self._close_tag(), *self._start(event.index, event.part)]
         if type(event) is ResponseMeta:
             return self._learn(event)
@@ -134,7 +137,7 @@ class _Shape:
         chunks = self._release()
         finish, native = wire_finish(self._meta, called=self._called)
         chunks.append(self._chunk({}, finish=finish, native=native))
-        if self._sends_usage and self._meta.usage.has_values():
+        if self._sends_usage and is_counted(self._meta.usage):
             chunks.append({**self._head, "choices": [], "usage": write_usage(self._meta.usage)})
         return chunks
 
@@ -340,7 +343,7 @@ def whole_body(fold: Fold, call: ModelCall | None) -> dict[str, Any]:
         "model": fold.model_name or (call.model if call is not None else ""),
         "choices": [choice],
     }
-    if fold.usage.has_values():
+    if is_counted(fold.usage):
         body["usage"] = write_usage(fold.usage)
     return body
 

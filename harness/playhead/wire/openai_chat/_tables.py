@@ -21,6 +21,7 @@ __all__ = [
     "WIRE_FINISH_REASONS",
     "Family",
     "family_of",
+    "is_counted",
     "read_usage",
     "write_usage",
 ]
@@ -165,6 +166,11 @@ _COMPLETION_DETAILS = (
     "rejected_prediction_tokens",
     "image_tokens",
 )
+
+
+def is_counted(usage: RequestUsage) -> bool:
+    """Whether there is anything in a usage that the wire can say."""
+    return usage.has_values() and read_usage(write_usage(usage)).has_values()
 
 
 def write_usage(usage: RequestUsage) -> dict[str, Any]:

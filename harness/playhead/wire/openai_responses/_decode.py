@@ -328,8 +328,10 @@ class ResponsesDecoder(BaseDecoder):
         self._refuse(as_text(event.get("refusal")) or self._refusal)
 
     def _refuse(self, whole: str) -> None:
-        self._refused = True
         more = whole[len(self._refusal) :] if whole.startswith(self._refusal) else ""
+        if self._refused and not more:
+            return
+        self._refused = True
         self._refusal += more
         self._emitter.meta(ResponseMeta(refusal=more, finish_reason="content_filter"))
 
@@ -457,9 +459,9 @@ class ResponsesDecoder(BaseDecoder):
     def _failed(self, event: dict[str, Any]) -> None:
         response = as_dict(event.get("response"))
         self._identify(response)
-        self._learn_usage(response)
         self._terminal = True
         if response.get("error"):
+            self._learn_usage(response)
             self._fail(error_in(response) or {})
         else:
             self._end_with(response, "failed")

@@ -39,7 +39,7 @@ __all__ = ["ResponsesEncoder", "WholeResponsesEncoder", "chunks_of", "whole_body
 class _Item:
     """An output item that is being written."""
 
-    __slots__ = ("done", "held", "index", "indexes", "item", "kind", "pieces", "raw", "signature")
+    __slots__ = ("done", "held", "index", "indexes", "item", "kind", "pieces", "raw", "signature", "told")
 
     def __init__(self, kind: str, index: int, item: dict[str, Any]) -> None:
         self.kind = kind
@@ -52,7 +52,7 @@ class _Item:
         self.raw: list[str] = []
         self.signature: str | None = None
         self.held: dict[str, Any] | None = None
-        self.done = False
+        self.done = self.told = False
 
 
 class ResponsesEncoder:
@@ -134,15 +134,18 @@ class _Shape:
         if type(event) is ResponseMeta:
             self._learn(event)
         elif type(event) is PartDeltaEvent:
-            self._open()
             self._delta(event.index, event.delta)
         elif type(event) is PartStartEvent:
-            self._open()
             self._start(event.index, event.part)
         else:
             assert isinstance(event, PartEndEvent)
             self._release(event.index)
             item = self._of_part.get(event.index)
+            if item is None and isinstance(part := self._fold.part(event.index), BuiltinToolCallPart):
+                self._announce(event.index, part)
+                item = self._of_part.get(event.index)
+            if item is not None and item.kind == "builtin":
+                self._code(item)
             if item is not None and item.kind in _ALIKE and event.next_part_kind != _ALIKE[item.kind]:
                 self._finish(item)
         out, self._out = self._out, []
@@ -194,16 +197,16 @@ class _Shape:
 
     def _start(self, index: int, part: Any) -> None:
         if isinstance(part, TextPart):
-            self._start_text(index, part)
+            if part.content:
+                self._start_text(index, part)
         elif isinstance(part, ThinkingPart):
-            self._start_thinking(index, part)
+            if part.content or part.signature is not None or part.provider_details:
+                self._start_thinking(index, part)
         elif isinstance(part, ToolCallPart):
             self._start_call(index, part)
         elif isinstance(part, BuiltinToolCallPart):
-            opening = opening_of(part)
-            if opening is not None:
-                self._of_part[index] = self._add("builtin", opening, "bt", item_id=part.id or part.tool_call_id)
-                self._of_part[index].indexes.append(index)
+            if isinstance(part.args, dict) or not part.tool_name.startswith(_OPENED_WITH_ARGS):
+                self._announce(index, part)
         elif isinstance(part, BuiltinToolReturnPart):
             self._returned(part)
         elif isinstance(part, FilePart):
@@ -212,6 +215,13 @@ class _Shape:
             item = {**(part.provider_details or {}), "type": "compaction"}
             self._done(self._add("compaction", item, "cmp", item_id=part.id))
 
+    def _announce(self, index: int, part: BuiltinToolCallPart) -> None:
+        """The item of a call of a built-in tool."""
+        opening = opening_of(part)
+        if opening is not None:
+            self._of_part[index] = self._add("builtin", opening, "bt", item_id=part.id or part.tool_call_id)
+            self._of_part[index].indexes.append(index)
+
     def _delta(self, index: int, delta: Any) -> None:
         item = self._of_part.get(index)
         if self._current is not item and self._current is not None and self._current.kind in _ALIKE:
@@ -219,12 +229,16 @@ class _Shape:
             self._finish(self._current)
         if isinstance(delta, TextPartDelta):
             if delta.content_delta:
-                if item is None or item.done:
+                if item is None:  # A part that began without content.
+                    known: Any = self._fold.peek(index)
+                    item = self._start_text(index, TextPart("", id=known.id, provider_details=known.provider_details))
+                elif item.done:
                     item = self._start_text(index, TextPart(""))
                 self._text(item, item.indexes.index(index), delta.content_delta)
         elif isinstance(delta, ThinkingPartDelta):
             if item is None or item.done:
-                item = self._start_thinking(index, ThinkingPart(""))
+                known_id = None if item is not None else getattr(self._fold.peek(index), "id", None)
+                item = self._start_thinking(index, ThinkingPart("", id=known_id))
             self._thinking(item, index, delta.content_delta, delta.signature_delta)
         elif item is not None and item.kind == "call":
             assert isinstance(delta, ToolCallPartDelta)
@@ -337,7 +351,9 @@ class _Shape:
                     item.item = {**item.item, **builtin_item(call, part)}
                     self._code(item)
                     self._done(item)
-                    return
+                    if part.tool_name != "tool_search":  # whose result is an item of its own
+                        return
+                    break
         if part.tool_name == "tool_search":
             details = {"execution": "server", "status": "completed", **(part.provider_details or {})}
             tools = [{"type": "function", **tool} for tool in as_list(as_dict(part.content).get("discovered_tools"))]
@@ -347,13 +363,19 @@ class _Shape:
             )
 
     def _code(self, item: _Item) -> None:
+        """What was said of a call while it was made: once, when its arguments are complete."""
+        if item.told or item.done or item.item["type"] not in ("code_interpreter_call", "mcp_call"):
+            return
+        item.told = True
+        call: Any = self._fold.part(item.indexes[0])
+        known = builtin_item(call, BuiltinToolReturnPart(call.tool_name, None, call.tool_call_id))
         if item.item["type"] == "code_interpreter_call":
-            code = item.item.get("code") or ""
+            code = known.get("code") or ""
             if code:
                 self._emit("response.code_interpreter_call_code.delta", item, delta=code)
             self._emit("response.code_interpreter_call_code.done", item, code=code)
-        elif item.item["type"] == "mcp_call":
-            arguments = item.item.get("arguments") or "{}"
+        else:
+            arguments = known.get("arguments") or "{}"
             self._emit("response.mcp_call_arguments.delta", item, delta=arguments)
             self._emit("response.mcp_call_arguments.done", item, arguments=arguments)
 
@@ -370,6 +392,7 @@ class _Shape:
 
     # ---- items
     def _add(self, kind: str, item: dict[str, Any], prefix: str, *, item_id: str | None = None) -> _Item:
+        self._open()
         if (self._current is not None and self._current.kind in ("message", "reasoning")) or (
             self._current is not None and self._current.kind == "call" and _is_whole(self._current)
         ):
@@ -401,6 +424,13 @@ class _Shape:
             kind = "custom_tool_call_input" if name == "input" else "function_call_arguments"
             self._emit(f"response.{kind}.done", item, **{name: text})
             self._done(item, **{name: text}, status="completed")
+        elif item.kind == "builtin":
+            # The reply is over, and the tool has not answered.
+            call: Any = self._fold.part(item.indexes[0])
+            nothing = BuiltinToolReturnPart(call.tool_name, {"status": "incomplete"}, call.tool_call_id)
+            item.item = {**item.item, **builtin_item(call, nothing)}
+            self._code(item)
+            self._done(item)
 
     def _text_done(self, item: _Item, place: int) -> dict[str, Any]:
         text = "".join(item.pieces[place])
@@ -435,6 +465,8 @@ class _Shape:
         self._out.append({**event, **fields})
 
 
+# Tools whose item says some of the arguments when it is announced: that waits until they have come.
+_OPENED_WITH_ARGS = ("code_execution", "mcp_server:")
 # Kinds of items that may hold several parts, which have to follow each other.
 _ALIKE = {"message": "text", "reasoning": "thinking"}
 
