@@ -173,6 +173,15 @@ class Cassette(Player):
             return
         added = self._in_order(self.recorded) if self.recorded else []
         dropped = self._replaced(added)
+        if added and self._scrubber is not None and self._scrubber.unopened:
+            import warnings
+
+            codings = ", ".join(self._scrubber.unopened)
+            warnings.warn(
+                f"{self.path} holds bodies in a content-encoding that cannot be undone here ({codings}): nobody looked for "
+                "secrets in them. Install its package (brotli, zstandard), or have the client not send or ask for it.",
+                stacklevel=2,
+            )
         if added or dropped:
             save_file(
                 self.place,

@@ -240,12 +240,19 @@ def _secrets(path: str, lines: _Lines, number: int, interaction: Interaction, sc
         for name, values in headers.items():
             clean = scrubber.scrub_headers({name: values})[name]
             yield from compare(f"the {side}'s header {name}", "\n".join(values), "\n".join(clean))
+    decoded = b"".join(response.decoded_chunks)
+    coding = response.header("content-encoding") if decoded == response.body else None
     bodies = (
-        ("request's body", request.body or b"", request.header("content-type"), False),
-        ("response's body", b"".join(response.decoded_chunks), response.header("content-type"), True),
+        ("request's body", request.body or b"", request, request.header("content-encoding"), False),
+        ("response's body", decoded, response, coding, True),
     )
-    for part, body, content_type, frames in bodies:
-        clean_body = scrubber.scrub_body(body, content_type or "", frames=frames)
+    for part, body, side, coding, frames in bodies:
+        unopened = sum(scrubber.unopened.values())
+        clean_body = scrubber.scrub_body(body, side.header("content-type") or "", frames=frames, coding=coding or "")
+        if sum(scrubber.unopened.values()) > unopened:
+            problem = f"the {part} cannot be searched: its content-encoding {coding!r} cannot be undone here"
+            remedy = "Install the package for it (brotli, zstandard), or record again without it."
+            yield Finding(path, "unreadable", problem, remedy, number + 1, lines.of(number))
         if clean_body is not body:
             yield from compare(f"the {part}", body.decode("latin-1"), clean_body.decode("latin-1"))
     if response.error is not None:

@@ -123,7 +123,7 @@ def _left(cassette: Player, items: list[Interaction]) -> list[int]:
 
 
 def _masked(request: Sent | RecordedRequest, scrubber: Scrubber) -> RecordedRequest:
-    content_type = request.header("content-type")
+    content_type, coding = request.header("content-type"), request.header("content-encoding") or ""
     headers = {} if content_type is None else {"content-type": [content_type]}
     body = request.body
     return RecordedRequest(
@@ -132,7 +132,9 @@ def _masked(request: Sent | RecordedRequest, scrubber: Scrubber) -> RecordedRequ
         headers,
         None
         if body is None
-        else scrubber.comparable_body(scrubber.scrub_body(body, content_type or ""), content_type or ""),
+        else scrubber.comparable_body(
+            scrubber.scrub_body(body, content_type or "", coding=coding), content_type or "", coding=coding
+        ),
     )
 
 

@@ -390,7 +390,7 @@ class Player(VcrCassette):
         body = request.body
         if body is None or (isinstance(request, RecordedRequest) and not _PLACEHOLDERS.search(body)):
             return body  # what was recorded without a mask had no secret: on a long tape that saves seconds
-        return self._scrub().comparable_body(body, content_type)
+        return self._scrub().comparable_body(body, content_type, coding=request.header("content-encoding") or "")
 
     def has_recording(self, sent: Sent) -> bool:
         """Whether `answer` would give a recording; nothing is counted."""

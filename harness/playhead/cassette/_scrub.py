@@ -45,7 +45,7 @@ from playhead.cassette._scrub_mask import (
     may_be_secret,
 )
 from playhead.cassette._scrub_names import header_strength, is_account_header, normalised, query_strength
-from playhead.cassette._scrub_packed import compressed_members, encode_like, encoded_texts
+from playhead.cassette._scrub_packed import begins_packed, compressed_members, encode_like, encoded_texts, opened
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
 from playhead.cassette._scrub_shapes import find_shapes
 from playhead.cassette._scrub_views import Piece, joined_views, legible, undone
@@ -108,12 +108,18 @@ class Scrubber:
         self._allowed_patterns = tuple(item for item in rules.allow if not isinstance(item, str))
         self._known: dict[str, None] = dict.fromkeys(value for value in rules.values if value)
         self._counts: Counter[str] = Counter()
+        self._unopened: Counter[str] = Counter()
         self.learn(learn)
 
     @property
     def report(self) -> dict[str, int]:
         """How many masks were set so far, by rule: the name of a header, parameter or field, or of a shape."""
         return dict(sorted(self._counts.items()))
+
+    @property
+    def unopened(self) -> dict[str, int]:
+        """How many bodies could not be searched, by content-encoding: its package is missing, or they are damaged."""
+        return dict(sorted(self._unopened.items()))
 
     @property
     def masks(self) -> int:
@@ -137,7 +143,7 @@ class Scrubber:
     def scrub_request(self, method: str, uri: str, headers: Headers, body: bytes | None) -> ScrubbedRequest:
         """The request with its secrets masked. Its credentials are remembered, and masked in what comes later."""
         self.learn_request(uri, headers)
-        clean = None if body is None else self.scrub_body(body, _content_type(headers))
+        clean = None if body is None else self.scrub_body(body, _content_type(headers), coding=_coding(headers))
         return ScrubbedRequest(method, self.scrub_uri(uri), self.scrub_headers(headers), clean)
 
     def scrub_response(
@@ -147,7 +153,7 @@ class Scrubber:
 
         Where `chunks` are given, they must join to `body`.
         """
-        clean_body = self.scrub_body(body, _content_type(headers), frames=True)
+        clean_body = self.scrub_body(body, _content_type(headers), frames=True, coding=_coding(headers))
         clean_chunks: list[bytes] = []
         position = 0
         for chunk in chunks:
@@ -193,15 +199,23 @@ class Scrubber:
         """A URL with user, password, telling parameters and key-shaped parts of its path masked."""
         return painted(uri, self._uri_hits(uri), same_length, self._count)
 
-    def scrub_body(self, body: bytes, content_type: str = "", *, frames: bool = False) -> bytes:
-        """A body, decoded as far as its content-encoding goes, with its secrets masked; as long as before.
+    def scrub_body(self, body: bytes, content_type: str = "", *, frames: bool = False, coding: str = "") -> bytes:
+        """A body with its secrets masked; as long as before.
 
         With `frames`, strings that come in pieces in successive frames (SSE, JSON lines) are looked at as a whole, too.
+        `coding` is the content-encoding that it still has: a packed body that holds a secret is masked as a whole, and
+        one that cannot be opened is counted in `unopened`.
         """
         if not body:
             return body
         text = body.decode("latin-1")  # one character a byte: positions are the same, and any bytes can be read
         hits = self._body_hits(text, content_type, frames=frames)
+        if coding:
+            inside = self._hits_inside(text, body, coding)
+            if inside is None:
+                self._unopened[coding] += 1
+            else:
+                hits += inside
         return painted(text, hits, same_length, self._count).encode("latin-1") if hits else body
 
     def mask_text(self, text: str) -> str:
@@ -214,7 +228,7 @@ class Scrubber:
         Secrets and masks of any length become one placeholder, so that a request with another key still matches.
         """
         self.learn_request(uri, headers)
-        clean = None if body is None else self.comparable_body(body, _content_type(headers))
+        clean = None if body is None else self.comparable_body(body, _content_type(headers), coding=_coding(headers))
         return ScrubbedRequest(method, self.comparable_uri(uri), self.comparable_headers(headers), clean)
 
     def comparable_uri(self, uri: str) -> str:
@@ -227,12 +241,14 @@ class Scrubber:
         ]
         return collapse(painted(uri, hits, placeholder, _no_count))
 
-    def comparable_body(self, body: bytes, content_type: str = "") -> bytes:
+    def comparable_body(self, body: bytes, content_type: str = "", *, coding: str = "") -> bytes:
         """The body of `comparable_request`; its length may change."""
         if not body:
             return body
         text = body.decode("latin-1")
         hits = self._body_hits(text, content_type, frames=False)
+        if coding:
+            hits += self._hits_inside(text, body, coding) or []
         if hits:  # first as it is stored: a mask keeps the line ends of what it hides, and Base64 stays Base64
             text = painted(text, hits, same_length, _no_count)
             body = text.encode("latin-1")
@@ -373,6 +389,18 @@ class Scrubber:
                 hits.append(Hit(found[0].rule, [(start, end)], None if packed else encode_like(text[start:end], clean)))
         return hits + self._member_hits(text, depth)
 
+    def _hits_inside(self, text: str, body: bytes, coding: str) -> list[Hit] | None:
+        """The whole of a packed body if it holds a secret; None where nobody can tell."""
+        if begins_packed(text) and "," not in coding:
+            return []  # found as a part that is compressed
+        inner = opened(body, coding)
+        if inner is None:
+            return None if legible(text) is not None else []  # what is text was looked at as it is
+        found = self._text_hits(inner, _DEPTH - 1, frames=True)
+        # In one piece, without the line ends that other masks keep: where they are says nothing in packed bytes.
+        mask = PLACEHOLDER.ljust(len(text), "-")[: len(text)]
+        return [Hit(found[0].rule, [(0, len(text))], mask)] if found else []
+
     def _member_hits(self, text: str, depth: int) -> list[Hit]:
         hits: list[Hit] = []
         for start, end, inner in compressed_members(text):
@@ -414,8 +442,16 @@ def _values(values: object) -> list[str]:
 
 
 def _content_type(headers: Headers) -> str:
+    return _first(headers, "content-type")
+
+
+def _coding(headers: Headers) -> str:
+    return _first(headers, "content-encoding")
+
+
+def _first(headers: Headers, wanted: str) -> str:
     for name, values in headers.items():
-        if name.lower() == "content-type":
+        if name.lower() == wanted:
             return next(iter(_values(values)), "")
     return ""
 
