@@ -20,8 +20,9 @@ from pytest_playhead._state import FAILURE, OPENED, State, keep
 
 __all__ = ["opens_by_itself"]
 
-# Fixtures of these packages send nothing, whatever their scope; but those of the first run a module's `setup_module`.
-_QUIET = ("_pytest", "pytest_asyncio", "anyio")
+# Fixtures of these packages send nothing, whatever their scope; but some of the first run a module's `setup_module`.
+_QUIET = frozenset(("_pytest", "anyio", "inline_snapshot", "pytest_asyncio", "pytest_playhead", "syrupy", "xdist"))
+_SETUPS = ("_xunit_", "_unittest_")
 
 
 def opens_by_itself(item: Any, state: State, wanted: Sequence[str]) -> bool:
@@ -87,6 +88,6 @@ def _has_wider_fixtures(item: pytest.Function) -> bool:
         found = known.get(name)
         if found and found[-1].scope != "function":
             module = getattr(found[-1].func, "__module__", "")
-            if name.startswith("_") or module.partition(".")[0] not in _QUIET:
+            if module.partition(".")[0] not in _QUIET or name.startswith(_SETUPS):
                 return True
     return False
