@@ -35,7 +35,7 @@ from playhead.cassette._playback import INSTANT, Playback
 from playhead.cassette._scrub import Rules, Scrubber, environment_secrets
 from playhead.cassette._store import Loaded, load_file
 from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
-from playhead.exceptions import CassetteError, CassetteUnreadable, UnmatchedRequest, UnplayedError
+from playhead.exceptions import CassetteError, UnmatchedRequest, UnplayedError
 
 __all__ = ["Player"]
 
@@ -202,31 +202,23 @@ class Player(VcrCassette):
         """A further file, by the serializer of the first."""
         if self._own_files:
             loaded = load_to_replay(path)  # further files are never written to
-            if loaded is None:
-                return []
-            found = loaded.file.interactions
+            found = None if loaded is None else loaded.file.interactions
         else:
-            try:
-                requests, responses, *_ = _vcr.FilesystemPersister.load_cassette(path, serializer=self._serializer)
-            except _vcr.CassetteNotFoundError:
-                return []
-            found = [_vcr.from_vcr(*pair) for pair in zip(requests, responses, strict=False)]
+            read = _vcr.load_by(_vcr.FilesystemPersister, path, self._serializer)
+            found = None if read is None else read[0]
+        if found is None:
+            return []
         self.rewound = True
         return found
 
     def _load_by_persister(self) -> None:
         """A suite that registered its own persister or serializer keeps its own kind of file."""
-        try:
-            requests, responses, *metadata = self._persister.load_cassette(self.path, serializer=self._serializer)
-        except _vcr.CassetteNotFoundError:
+        read = _vcr.load_by(self._persister, self.path, self._serializer)
+        if read is None:
             return
-        except _vcr.CassetteDecodeError as error:
-            raise CassetteUnreadable(
-                f"{self.path} cannot be read: {error}.", "Restore it, or delete it and record again.", path=self.path
-            ) from error
         self.existed = self.rewound = True
-        self._metadata = metadata[0] if metadata else {}
-        self._take_in([_vcr.from_vcr(*pair) for pair in zip(requests, responses, strict=False)])
+        interactions, self._metadata = read
+        self._take_in(interactions)
         self._old_interactions = [self._pair(number) for number in range(len(self._items))]
 
     def _take_in(self, interactions: list[Interaction]) -> None:

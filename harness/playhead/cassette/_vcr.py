@@ -29,16 +29,16 @@ from playhead.cassette._options import PASSED_ON, Options
 from playhead.cassette._paths import JsonPaths
 from playhead.cassette._scrub import Scrubber
 from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse
+from playhead.exceptions import CassetteUnreadable
 
 __all__ = [
     "CannotOverwriteExistingCassetteException",
-    "CassetteDecodeError",
-    "CassetteNotFoundError",
     "FilesystemPersister",
     "VcrRequest",
     "config_for",
     "from_vcr",
     "is_pristine",
+    "load_by",
     "named_matcher",
     "requests_match",
     "sent_from_httpx",
@@ -139,6 +139,22 @@ def from_vcr(request: Any, response: dict[str, Any], original: RecordedResponse 
             )
         answer.stream = stream
     return Interaction(recorded, answer)
+
+
+def load_by(persister: Any, path: str, serializer: Any) -> tuple[list[Interaction], dict[str, Any]] | None:
+    """What VCR.py's persister reads, or a suite's own, and the file's metadata; None where there is no file.
+
+    Raises `CassetteUnreadable`.
+    """
+    try:
+        requests, responses, *metadata = persister.load_cassette(path, serializer=serializer)
+    except CassetteNotFoundError:
+        return None
+    except CassetteDecodeError as error:
+        raise CassetteUnreadable(
+            f"{path} cannot be read: {error}.", "Restore it, or delete it and record again.", path=path
+        ) from error
+    return [from_vcr(*pair) for pair in zip(requests, responses, strict=False)], metadata[0] if metadata else {}
 
 
 def headers_of(headers: Any) -> Headers:
