@@ -181,3 +181,22 @@ async def test_results_for_a_conversation_that_is_over_are_refused() -> None:
     history = (await agent.run("hi")).all_messages()
     with pytest.raises(UserError, match="every call of the last reply has its result already"):
         await agent.run(message_history=history, deferred_tool_results=DeferredToolResults())
+
+
+async def test_calls_that_a_history_ends_with_belong_to_the_step_that_follows() -> None:
+    steps: list[tuple[str, int]] = []
+
+    async def prepare(ctx: RunContext[Any], definition: ToolDefinition) -> ToolDefinition:
+        steps.append(("prepared", ctx.run_step))
+        return definition
+
+    agent: Any = Agent(TestModel(call_tools=[]))
+
+    @agent.tool(prepare=prepare)
+    def look(ctx: RunContext[Any]) -> str:
+        steps.append(("called", ctx.run_step))
+        return "seen"
+
+    history = [ModelRequest([UserPromptPart("hi")]), ModelResponse([ToolCallPart("look", {}, "c1")])]
+    await agent.run(message_history=history)
+    assert steps == [("prepared", 1), ("called", 1)]

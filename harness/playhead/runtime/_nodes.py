@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import KW_ONLY, dataclass, field, fields
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import Any, Generic, TypeAlias
 
 from typing_extensions import TypeIs
@@ -88,6 +88,9 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
                 history.pop()
                 ctx.deps.resumed = True
                 return ModelRequestNode(request=last, is_resuming_without_prompt=True)
+            # Tools are made ready for the step that follows, which then need not ask them again.
+            step = replace(ctx.output_context(), run_step=state.run_step + 1)
+            ctx.deps.tool_manager = await ctx.deps.tool_manager.for_run_step(step)
             if open_calls(last) or not await _has_instructions(ctx):
                 return CallToolsNode(last)
         elif self.user_prompt is not None and open_calls(last):
