@@ -115,7 +115,7 @@ def own_words(trace: Any) -> Any:
 
 def deliberate(scenario: dict[str, Any], expected: Any, found: str) -> str | None:
     """Why a trace may differ: docs/differences.md has the reasons at length."""
-    text = json.dumps(expected)
+    text, output = json.dumps(expected), json.dumps(scenario["agent"]["output"])
     if '"ToolRetryError"' in text:
         return "a retry prompt never reaches the caller"
     for turn in expected.get("turns", ()):
@@ -123,6 +123,8 @@ def deliberate(scenario: dict[str, Any], expected: Any, found: str) -> str | Non
             message = step.get("error", {}).get("message", "")
             if step["do"] == "stream_output" and "exceeded max retries count" in message:
                 return "no partial raises out of stream_output"
+        if '"KeyError"' in text and ("native" in output or "prompted" in output):
+            return "a kind that no output has is not valid, and no KeyError"
         if turn.get("error", {}).get("type") == "IndexError":
             return "a call without a name shifts nothing"
         if "results need to be provided for all deferred" in turn.get("error", {}).get("message", ""):
@@ -134,6 +136,8 @@ def deliberate(scenario: dict[str, Any], expected: Any, found: str) -> str | Non
         return "a call without a name shifts nothing"
     for turn in scenario["turns"]:
         drive = turn["drive"]
+        if any(step.get("close") for step in drive.get("steps", ())):
+            return "closing a view early closes the stream"
         if drive["mode"] == "iter" and ("take" in drive or drive.get("stream") == "steps"):
             return "leaving a node's stream early closes it"
     return None

@@ -219,7 +219,7 @@ def _drive(rnd: Random) -> dict[str, Any]:
     drive: dict[str, Any] = {"mode": mode}
     if mode == "cancel":
         inner = _drive(rnd)
-        while inner["mode"] == "cancel" or "sync" in inner["mode"]:
+        while inner["mode"] == "cancel" or "sync" in inner["mode"] or _leaves_early(inner):
             inner = _drive(rnd)
         return {"mode": mode, "inner": inner, "after_chunks": rnd.choice([0, 1, 2, 4])}
     if mode in ("run_stream", "run_stream_handler", "run_stream_sync"):

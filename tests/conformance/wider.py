@@ -401,7 +401,7 @@ def _add_tool(api: Any, agent: Any, spec: dict[str, Any], log: Any) -> None:
             raise api.ModelRetry(f"again, {ctx.retry}/{ctx.max_retries}")
         return "at last"
 
-    def spends(ctx: api.RunContext[Any]) -> dict[str, int]:
+    async def spends(ctx: api.RunContext[Any]) -> dict[str, int]:
         log.tool(name)
         return {"requests": ctx.usage.requests, "calls": ctx.usage.tool_calls, "out": ctx.usage.output_tokens}
 
