@@ -211,6 +211,18 @@ def of_replies() -> Iterator[tuple[str, Plant]]:
         pieces = [text[start : start + 17] for start in range(0, len(text), 17)]
         frames = [f"data: {json.dumps({'choices': [{'delta': {'content': piece}}]})}\n\n".encode() for piece in pieces]
         yield f"{title} over frames", Plant(tuple(pieces[4:-4]), reply=chunked(frames))
+    pieces = [KEY[start : start + 7] for start in range(0, len(KEY), 7)]
+    document = [json.dumps({"choices": [{"delta": {"content": piece}}]}, indent=1) for piece in ["", *pieces, ""]]
+    lines = ["".join(f"data: {line}\n" for line in text.split("\n")) + "\n" for text in document]
+    yield (
+        "a key over frames of several lines",
+        Plant(tuple(pieces[:-1]), reply=chunked([line.encode() for line in lines])),
+    )
+    pieces = ["AI", "zaSyA1b2C3d", "4", "E5f6G7h8I9j0K1l2M3n4O5p6Q"]
+    yield (
+        "a key over plain frames, one a number",
+        Plant((pieces[1], pieces[3]), reply=chunked([f"data: {piece}\n\n".encode() for piece in pieces])),
+    )
     chunks = [f'data: {{"t": "{KEY[:20]}'.encode(), KEY[20:30].encode(), f'{KEY[30:]}"}}\n\n'.encode()]
     yield "a key over three chunks", Plant((KEY, KEY[20:30]), reply=chunked(chunks))
 
@@ -281,6 +293,7 @@ def test_a_planted_secret_is_not_in_the_file_and_the_file_replays(plant: Plant, 
             *shifted,
             quote(plain, safe="").encode(),
         ]
+        forms = [form for form in forms if len(form) > 6]  # a shorter one may be there by chance
         assert not [form for form in forms if form in flat or form in held or form in written], "it is in the file"
     with playhead.use_cassette(tape):
         assert send() == 200

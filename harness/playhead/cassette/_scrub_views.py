@@ -104,6 +104,8 @@ def joined_views(text: str) -> Iterator[View]:
     Which strings belong together is told by their path in the frame's JSON, list positions left out, and once more with
     the numbers called `index` on the way, for pieces that are sent interleaved. Data that is no JSON belongs together.
     """
+    if _LINES_OF_ONE_FRAME.search(text) is not None:
+        text = _ONE_FRAME.sub(_on_one_line, text)
     payloads = _payloads(text)
     if len(payloads) < 2:
         return
@@ -165,10 +167,21 @@ def _documents(text: str, payloads: Sequence[Piece]) -> list[Any]:
 
 
 def _document(text: str) -> Any:
+    if not _is_like_json(text):
+        return text  # data that is no JSON: a piece of plain text, and be it a number
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return text  # data that is no JSON: a piece of plain text
+        return text
+
+
+def _is_like_json(data: str) -> bool:
+    return data[:20].lstrip()[:1] in ("{", "[", '"')
+
+
+def _on_one_line(frame: re.Match[str]) -> str:
+    """The lines of data of one frame as one, with spaces in place of what separates them: every character keeps its place."""
+    return _NEXT_LINE.sub(lambda match: " " * len(match[0]), frame[0])
 
 
 def _leaves(document: Any) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], str]]:
@@ -195,6 +208,8 @@ def _runs_of(text: str, payloads: Sequence[Piece], wanted: _Key) -> Callable[[],
     def runs() -> Iterator[tuple[int, int, int]]:
         for start, end in payloads:
             try:
+                if not _is_like_json(text[start:end]):
+                    raise ValueError
                 json.loads(text[start:end])
             except (ValueError, RecursionError):
                 if wanted[0] == () and start < end and text[start:end] != "[DONE]":
@@ -282,6 +297,9 @@ _BINARY_SHARE = 50  # one control character in so many: text has none
 # Letters beyond ASCII belong to it where plain ones stand beside them.
 _LEGIBLE = re.compile(r"[\t\n\r\x20-\x7e]{6,}(?:[\x80-\xf4]{1,400}[\t\n\r\x20-\x7e]+)*")
 _DATA = re.compile(r"data:(?<![^\r\n]data:) ?([^\r\n]*)")
+_LINES_OF_ONE_FRAME = re.compile(r"\ndata:[^\n]*\ndata:|\Adata:[^\n]*\ndata:")
+_ONE_FRAME = re.compile(r"(?m)^data:[^\n]*\n(?:data:[^\n]*(?:\n|\Z))+")
+_NEXT_LINE = re.compile(r"\r?\ndata: ?")
 _FIRST = re.compile(r"[ \t\r\n\ufeff]*[{\[]")
 _JSON_LINE = re.compile(r"(?:^|(?<=[\r\n]))[ \t]*[{\[][^\r\n]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+')
