@@ -49,6 +49,7 @@ streams = st.builds(
     encoding=st.sampled_from([None, "gzip", "gzip, br"]),
     http_version=st.sampled_from([None, "HTTP/2"]),
     recorded_at=st.sampled_from([None, "2026-11-20T10:00:00Z"]),
+    header_encoding=st.sampled_from([None, None, "latin-1"]),
 )
 interactions = st.builds(
     Interaction,
@@ -394,3 +395,18 @@ def test_real_recordings_are_read_as_vcr_reads_them(path: Path) -> None:
         else:
             string = item["response"]["body"]["string"]
             assert interaction.response.body == (string.encode() if isinstance(string, str) else string)
+
+
+FOREIGN = "interactions:\n- request: {method: GET, uri: 'https://x/', headers: {}, body: null}\n  response: {status: {code: 200, message: OK}, headers: {}, body: {string: hi}}\n"
+
+
+@pytest.mark.parametrize("version", ["2", "0", "1.5", "'two'", "[1]"])
+def test_a_foreign_file_of_a_version_that_nobody_knows_is_refused(version: str) -> None:
+    with pytest.raises(CassetteVersionError, match=r"tape\.yaml says `version: .*version 1 is known") as caught:
+        read_cassette(f"{FOREIGN}version: {version}\n".encode(), "tape.yaml")
+    assert "Update Playhead" in caught.value.remedy
+
+
+@pytest.mark.parametrize("line", ["", "version: 1\n", "version: '1'\n", "version:\n"])
+def test_a_foreign_file_of_version_one_or_of_none_is_read(line: str) -> None:
+    assert read_cassette(f"{FOREIGN}{line}".encode(), "tape.yaml").dialect == "vcr"

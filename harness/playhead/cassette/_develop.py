@@ -36,6 +36,7 @@ def develop(taking: Taking) -> RecordedResponse:
         encoding=encoding.strip() if encoding is not None and "content-encoding" in dropped else None,
         http_version=taking.http_version,
         recorded_at=taking.recorded_at,
+        header_encoding=taking.header_encoding,
     )
     if stream.end != "complete" and taking.ended is not None:
         end_ms = _ms(taking, taking.ended)

@@ -126,6 +126,8 @@ def _emit_stream(out: list[str], stream: Stream) -> None:
         out.append(f"      end_ms: {stream.end_ms}\n")
     if stream.encoding is not None:
         out.append(f"      encoding: {_quoted(stream.encoding)}\n")
+    if stream.header_encoding is not None:
+        out.append(f"      header_encoding: {_quoted(stream.header_encoding)}\n")
     if stream.http_version is not None:
         out.append(f"      http_version: {_quoted(stream.http_version)}\n")
     if stream.recorded_at is not None:

@@ -70,6 +70,7 @@ def read_cassette(data: bytes, path: str) -> CassetteFile:
     reader = _Reader(path, text)
     if "playhead" in mapping:
         return reader.ours(mapping, data)
+    reader.known_version(mapping)
     interactions = reader.items(mapping)
     if _is_cassetter(mapping, interactions):
         return CassetteFile("cassetter", None, reader.each(interactions, reader.cassetter))
@@ -186,16 +187,21 @@ class _Reader:
             raise CassetteUnreadable(
                 f"{self.path} was cut off: its last line must be `{FOOTER.decode().strip()}`.", _RESTORE, path=self.path
             )
-        if document["version"] != 1:
-            raise CassetteVersionError(
-                f"{self.path} says `version: {document['version']}`; VCR.py's format 1 is known.",
-                _RESTORE,
-                path=self.path,
-            )
+        self.known_version(document)
         interactions = self.each(self.items(document), self.vcr)
         return CassetteFile("playhead", tuple(cast("list[str]", names)), interactions)
 
     # -- VCR.py and its relatives
+
+    def known_version(self, document: dict[str, Any]) -> None:
+        """VCR.py and cassetter write `version: 1`; some write none. What another number means, nobody here knows."""
+        version = document.get("version", 1)
+        if version not in (1, "1", None):
+            raise CassetteVersionError(
+                f"{self.path} says `version: {version}`; version 1 is known, VCR.py's and cassetter's.",
+                "Update Playhead, or record the file again with this version. Playhead never replaces a file it cannot read.",
+                path=self.path,
+            )
 
     def vcr(self, item: dict[str, Any]) -> Interaction:
         request, response = self.mapping(item, "request"), self.mapping(item, "response")
@@ -287,6 +293,7 @@ class _Reader:
             encoding=self.optional_text(stream, "encoding"),
             http_version=self.optional_text(stream, "http_version"),
             recorded_at=self.optional_text(stream, "recorded_at"),
+            header_encoding=self.optional_text(stream, "header_encoding"),
         )
 
     # -- cassetter

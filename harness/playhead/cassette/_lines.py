@@ -200,8 +200,9 @@ def _stream(data: bytes, begin: int, stop: int) -> Stream | None:
         error=cast("tuple[str, str] | None", error),
         end_ms=int(match[6]) if match[6] is not None else None,
         encoding=_text(match[7]) if match[7] is not None else None,
-        http_version=_text(match[8]) if match[8] is not None else None,
-        recorded_at=match[9].decode() if match[9] is not None else None,
+        header_encoding=_text(match[8]) if match[8] is not None else None,
+        http_version=_text(match[9]) if match[9] is not None else None,
+        recorded_at=match[10].decode() if match[10] is not None else None,
     )
 
 
@@ -249,7 +250,7 @@ _STREAM = _pattern(
     r"    stream:\n      chunks: \[([0-9, ]*)\]\n      at_ms: \[([0-9, ]*)\]\n"
     r"      end: (complete|closed_by_client|cancelled|disconnected|timeout|failed)\n"
     r"(?:      error: \{type: (<WORD>|<STRING>), message: (<STRING>)\}\n)?"
-    r"(?:      end_ms: (<NUMBER>)\n)?(?:      encoding: (<STRING>)\n)?(?:      http_version: (<STRING>)\n)?"
+    r"(?:      end_ms: (<NUMBER>)\n)?(?:      encoding: (<STRING>)\n)?(?:      header_encoding: (<STRING>)\n)?(?:      http_version: (<STRING>)\n)?"
     r"(?:      recorded_at: ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)\n)?"
 )
 _STRING = _pattern("<STRING>")

@@ -110,13 +110,22 @@ def _response(module: ModuleType, response: RecordedResponse, stream: Any) -> An
     # An empty phrase in a file of VCR.py's: its recorder for this client knew none. In ours it is what the server sent.
     if response.reason or (response.reason is not None and recorded is not None):
         extensions["reason_phrase"] = response.reason.encode("ascii", "ignore")
-    headers = [(_raw(name), _raw(value)) for name, values in response.headers.items() for value in values]
+    raw = _latin if recorded is not None and recorded.header_encoding == "latin-1" else _raw
+    headers = [(raw(name), raw(value)) for name, values in response.headers.items() for value in values]
     return module.Response(response.status, headers=headers, stream=stream, extensions=extensions)
 
 
 def _raw(text: str) -> bytes:
     """A header's name or value as bytes; given text, a client takes ASCII only, and it tries UTF-8 first to read it."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def _latin(text: str) -> bytes:
+    """The same where the bytes were not UTF-8; what somebody wrote into the file since is, if need be."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return _raw(text)
 
 
 _made: dict[str, tuple[Any, Any]] = {}

@@ -29,6 +29,7 @@ class Taking:
         "end",
         "ended",
         "error",
+        "header_encoding",
         "headers",
         "http_version",
         "interrupted",
@@ -51,6 +52,7 @@ class Taking:
         self.status: int | None = None
         self.reason: str | None = None
         self.headers: dict[str, list[str]] = {}
+        self.header_encoding: str | None = None
         self.http_version: str | None = None
         self.chunks: list[bytes] = []
         self.at: list[float] = []

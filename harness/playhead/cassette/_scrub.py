@@ -20,11 +20,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import cast
 
 from playhead.cassette._scrub_fields import (
     ARGUMENT_NAMES,
@@ -47,50 +46,12 @@ from playhead.cassette._scrub_mask import (
 from playhead.cassette._scrub_names import header_strength, is_account_header, normalised, query_strength
 from playhead.cassette._scrub_packed import begins_packed, compressed_members, encode_like, encoded_texts, opened
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
+from playhead.cassette._scrub_rules import Headers, Rules, ScrubbedRequest, ScrubbedResponse, environment_secrets
 from playhead.cassette._scrub_shapes import find_shapes
 from playhead.cassette._scrub_views import Piece, joined_views, legible, undone
 from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
 
 __all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
-
-Headers = Mapping[str, str | Sequence[str]]
-"""Header names with their value, or with all their values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a project adds to the defaults, and what it takes from them."""
-
-    headers: tuple[str, ...] = ()
-    """More headers whose values are secret. Names are compared without case, hyphens and underscores, here and below."""
-    query_parameters: tuple[str, ...] = ()
-    """More query parameters and form fields whose values are secret."""
-    fields: tuple[str, ...] = ()
-    """More fields of JSON bodies, at any depth, whose values are secret."""
-    patterns: tuple[str | re.Pattern[str], ...] = ()
-    """More shapes, as regular expressions; where one has a group `secret`, only that is masked."""
-    values: tuple[str, ...] = ()
-    """Secrets as they are, wherever they stand."""
-    allow: tuple[str | re.Pattern[str], ...] = ()
-    """What is no secret: names of headers, parameters or fields, names of rules, values, or compiled patterns of values."""
-
-
-class ScrubbedRequest(NamedTuple):
-    """A request that may be written down."""
-
-    method: str
-    uri: str
-    headers: dict[str, list[str]]
-    body: bytes | None
-
-
-class ScrubbedResponse(NamedTuple):
-    """A response that may be written down: body and chunks as long as they were."""
-
-    status: int
-    headers: dict[str, list[str]]
-    body: bytes
-    chunks: list[bytes]
 
 
 class Scrubber:
@@ -420,15 +381,6 @@ class Scrubber:
         self._counts[rule] += 1
 
 
-def environment_secrets(environment: Mapping[str, str]) -> list[str]:
-    """The credentials among environment variables, by their names: what `Scrubber(learn=...)` should look for."""
-    return [
-        value
-        for name, value in environment.items()
-        if _SECRET_VARIABLE.search(name) and looks_secret(value) and not value.startswith(("/", "."))
-    ]
-
-
 def _no_count(rule: str) -> None:
     pass
 
@@ -529,4 +481,3 @@ _FORM = re.compile(r"[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*(?:&[\w.%+\[\]-]{1,128}=[^
 _COOKIE = re.compile(r"(?:^|[;,])\s*(?P<name>[^=;,\s]+)=(?P<value>[^;,]*)")
 _COOKIE_ATTRIBUTES = frozenset(("expires", "max-age", "domain", "path", "samesite", "priority", "version", "comment"))
 _SHORT_MASK = re.compile(r"""["'=](?P<mask>s(?:c(?:r(?:u(?:b(?:b(?:e)?)?)?)?)?)?)(?=["'&\\]|$)""")
-_SECRET_VARIABLE = re.compile(r"(?i)(?:key|token|secret|password|passwd|credentials?)(?:_?[0-9a-z]{0,4})?$")

@@ -35,7 +35,17 @@ class Stream:
     Both may be given as thunks, as headers and bodies may.
     """
 
-    __slots__ = ("_at_ms", "_chunks", "encoding", "end", "end_ms", "error", "http_version", "recorded_at")
+    __slots__ = (
+        "_at_ms",
+        "_chunks",
+        "encoding",
+        "end",
+        "end_ms",
+        "error",
+        "header_encoding",
+        "http_version",
+        "recorded_at",
+    )
 
     def __init__(
         self,
@@ -47,6 +57,7 @@ class Stream:
         encoding: str | None = None,
         http_version: str | None = None,
         recorded_at: str | None = None,
+        header_encoding: str | None = None,
     ) -> None:
         self._chunks: list[int] | Callable[[], list[int]] = [] if chunks is None else chunks
         self._at_ms: list[int] | Callable[[], list[int]] = [] if at_ms is None else at_ms
@@ -61,6 +72,8 @@ class Stream:
         """Kept where it is not HTTP/1.1."""
         self.recorded_at = recorded_at
         """UTC, ISO 8601, to the second."""
+        self.header_encoding = header_encoding
+        """`latin-1` where the bytes of the headers were not UTF-8, so that they are sent again as they were."""
 
     @property
     def chunks(self) -> list[int]:
@@ -100,7 +113,7 @@ class Stream:
 
     def _values(self) -> tuple[object, ...]:
         more = (self.end, self.error, self.end_ms, self.encoding, self.http_version, self.recorded_at)
-        return (self.chunks, self.at_ms, *more)
+        return (self.chunks, self.at_ms, *more, self.header_encoding)
 
     def __eq__(self, other: object) -> bool:
         return self._values() == other._values() if isinstance(other, Stream) else NotImplemented
@@ -109,6 +122,7 @@ class Stream:
 
     def __repr__(self) -> str:
         names = ("chunks", "at_ms", "end", "error", "end_ms", "encoding", "http_version", "recorded_at")
+        names = (*names, "header_encoding")
         return f"Stream({', '.join(f'{name}={value!r}' for name, value in zip(names, self._values(), strict=True))})"
 
 

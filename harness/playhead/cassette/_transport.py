@@ -132,6 +132,8 @@ def _begun(module: ModuleType, taking: Taking, response: Any) -> bool:
     taking.status = response.status_code
     taking.reason = response.reason_phrase
     taking.headers = _vcr.headers_of(response.headers)
+    if response.headers.encoding == "iso-8859-1":
+        taking.header_encoding = "latin-1"
     taking.http_version = http_version_of(response)
     taking.codings = _codings(module)
     if not hasattr(response, "_content"):

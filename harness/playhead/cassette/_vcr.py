@@ -136,6 +136,7 @@ def from_vcr(request: Any, response: dict[str, Any], original: RecordedResponse 
                 stream.encoding,
                 stream.http_version,
                 stream.recorded_at,
+                stream.header_encoding,
             )
         answer.stream = stream
     return Interaction(recorded, answer)
