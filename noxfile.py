@@ -45,7 +45,8 @@ def pydantic_ai(session: nox.Session, version: str) -> None:
     # SDKs of its time: those of today hand on httpx2, which 1.x does not take.
     sdks = ["openai<3", "anthropic<1"] if version.startswith("1.") else []
     session.install("-e", ".[test]", f"pydantic-ai-slim[openai,anthropic,google]=={version}", *sdks)
-    session.run("pytest", "tests/integrations", "tests/transcript", "-m", "not slow", "-W", "default", *session.posargs)
+    rooms = ["tests/integrations", "tests/transcript", "tests/fuzz/test_pydantic_ai.py"]
+    session.run("pytest", *rooms, "-m", "not slow", "-W", "default", *session.posargs)
 
 
 @nox.session(python="3.11")
