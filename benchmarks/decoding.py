@@ -2,8 +2,9 @@
 
     python benchmarks/decoding.py
 
-One body for each dialect, written by its encoder: 2,000 short pieces of text and of a tool call's arguments. All numbers
-of a row come from one run; what counts are the ratios. Budgets: 3 x `json.loads`, and a fifth of the SDK.
+One body for each dialect, written by its encoder: 2,000 short pieces of text and of a tool call's arguments; then one for
+each kind of reply, and Google's text as it is really sent, with growing usage in each chunk. All numbers of a row come from
+one run; what counts are the ratios. Budgets: 3 x `json.loads`, and a fifth of the SDK.
 """
 
 from __future__ import annotations
@@ -13,44 +14,75 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playhead.messages import ModelResponse, ResponseMeta, TextPart, ToolCallPart
+from playhead.messages import ModelResponse, ModelResponsePart, ResponseMeta, TextPart, ThinkingPart, ToolCallPart
 from playhead.stream import unfold
 from playhead.usage import RequestUsage
 from playhead.wire import DIALECTS, FrameSplitter
 
 TEXT = "The weather in Zürich is sunny, and it will stay so. " * 8
+PARTS: dict[str, ModelResponsePart] = {
+    "text": TextPart(TEXT * 20),
+    "reasoning": ThinkingPart(TEXT * 20),
+    "arguments": ToolCallPart("search", json.dumps({"query": TEXT * 5}), "c1"),
+}
 
 
 def measure() -> dict[str, dict[str, float]]:
     """A row for each dialect: milliseconds, and the ratios to `json.loads` and to the SDK (where it is installed)."""
+    return {name: _row(name, reply(name, PARTS["text"], PARTS["arguments"])) for name in DIALECTS}
+
+
+def measure_kinds() -> dict[str, dict[str, float]]:
+    """A row for each dialect and kind of reply."""
     rows: dict[str, dict[str, float]] = {}
-    for name, dialect in DIALECTS.items():
-        body = reply(name)
-        frames = [frame.data for frame in FrameSplitter().feed(body) if frame.data != "[DONE]"]
-
-        def decode() -> None:
-            decoder = dialect.decoder(streamed=True)  # noqa: B023
-            decoder.feed(body)  # noqa: B023
-            decoder.close()
-
-        floor = _best(lambda: [json.loads(frame) for frame in frames])  # noqa: B023
-        ours = _best(decode)
-        row = {"frames": len(frames), "json_ms": floor * 1e3, "playhead_ms": ours * 1e3, "to_json": ours / floor}
-        try:
-            iterate = SDKS[name](body)
-            iterate()
-        except Exception as error:  # an SDK that is missing, or that this version cannot drive
-            print(f"{name}: no SDK to compare with: {type(error).__name__}: {error}")
-        else:
-            theirs = _best(iterate, repeats=3)
-            row |= {"sdk_ms": theirs * 1e3, "to_sdk": ours / theirs}
-        rows[name] = row
-    return rows
+    for name in DIALECTS:
+        for kind, part in PARTS.items():
+            if (name, kind) != ("google-generate", "arguments"):  # which this format sends as a whole
+                rows[f"{name}, {kind}"] = _row(name, reply(name, part))
+    return rows | {"google-generate, usage in each chunk": _row("google-generate", _google_text())}
 
 
-def reply(name: str) -> bytes:
+def _row(name: str, body: bytes) -> dict[str, float]:
+    dialect = DIALECTS[name]
+    frames = [frame.data for frame in FrameSplitter().feed(body) if frame.data != "[DONE]"]
+
+    def decode() -> None:
+        decoder = dialect.decoder(streamed=True)
+        decoder.feed(body)
+        decoder.close()
+
+    floor = _best(lambda: [json.loads(frame) for frame in frames])
+    ours = _best(decode)
+    row = {"frames": len(frames), "json_ms": floor * 1e3, "playhead_ms": ours * 1e3, "to_json": ours / floor}
+    try:
+        iterate = SDKS[name](body)
+        iterate()
+    except Exception as error:  # an SDK that is missing, or that this version cannot drive
+        print(f"{name}: no SDK to compare with: {type(error).__name__}: {error}")
+    else:
+        theirs = _best(iterate, repeats=3)
+        row |= {"sdk_ms": theirs * 1e3, "to_sdk": ours / theirs}
+    return row
+
+
+def _google_text() -> bytes:
+    chunks: list[bytes] = []
+    for number, piece in enumerate(_short(TEXT * 20)):
+        candidate = {"content": {"parts": [{"text": piece}], "role": "model"}, "index": 0}
+        usage = {
+            "promptTokenCount": 9,
+            "candidatesTokenCount": number,
+            "totalTokenCount": 9 + number,
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 9}],
+        }
+        chunk = {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-x", "responseId": "r1"}
+        chunks.append(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n")
+    return b"".join(chunks)
+
+
+def reply(name: str, *parts: ModelResponsePart) -> bytes:
     """The bytes of one streamed reply."""
-    response = ModelResponse(parts=[TextPart(TEXT * 20), ToolCallPart("search", json.dumps({"query": TEXT * 5}), "c1")])
+    response = ModelResponse(parts=[*parts])
     encoder = DIALECTS[name].encoder(streamed=True)
     pieces = [
         encoder.feed(ResponseMeta(provider_response_id="msg_0123456789abcdef", model_name="model-2026-01-01")),
@@ -132,7 +164,7 @@ SDKS: dict[str, Callable[[bytes], Callable[[], object]]] = {
 
 def main() -> None:
     """Print the table."""
-    for name, row in measure().items():
+    for name, row in (measure() | measure_kinds()).items():
         sdk = f", 1/{1 / row['to_sdk']:.0f} of its SDK ({row['sdk_ms']:.0f} ms)" if "to_sdk" in row else ""
         print(
             f"{name}: {row['frames']:.0f} frames in {row['playhead_ms']:.1f} ms: {row['to_json']:.2f} x json.loads{sdk}"

@@ -88,12 +88,12 @@ def dump_text(value: Any) -> str:
 
 def as_dict(value: Any) -> dict[str, Any]:
     """`value` if it is an object, else an empty one: for fields that a server may leave out or send as null."""
-    return cast(dict[str, Any], value) if type(value) is dict else {}
+    return value if type(value) is dict else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def as_list(value: Any) -> list[Any]:
     """`value` if it is a list, else an empty one."""
-    return cast(list[Any], value) if type(value) is list else []
+    return value if type(value) is list else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def as_objects(value: Any) -> list[dict[str, Any]]:

@@ -198,11 +198,15 @@ class AnthropicDecoder(BaseDecoder):
         delta: dict[str, Any] = event["delta"]
         kind: str = delta["type"]
         block = self._blocks.get(event["index"])
-        if block is not None and kind == "text_delta" and block.kind == "text" and type(text := delta["text"]) is str:
+        if block is not None:
             # Most of most streams: the short way.
-            if text:
-                self._emitter.text(block, text)
-            return
+            if kind == "text_delta" and block.kind == "text" and type(text := delta["text"]) is str:
+                if text:
+                    self._emitter.text(block, text)
+                return
+            if kind == "input_json_delta" and block.kind == "tool_use" and not block.whole_args:
+                self._emitter.args(block, _text(delta.get("partial_json")))
+                return
         if block is None:
             block = self._blocks[_index(event)] = _Block(_KIND_OF_DELTA.get(kind, ""))
         add = _DELTAS.get((block.kind, kind))
