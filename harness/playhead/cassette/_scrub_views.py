@@ -65,19 +65,43 @@ def undone(text: str) -> View | None:
     That is `\u002d`, `\x2d` and `\/` at whatever depth, `%2d`, `&#45;` and `&quot;`, and the line breaks in folded Base64.
     All at once, so that a text mixed of them is read as often as it is nested, and not once for each mixture.
     """
-    if _ESCAPED.search(text) is None:
+    pieces: list[str] = []
+    position = 0
+    for match in _escapes(text):
+        pieces += (text[position : match.start()], _undo(match))
+        position = match.end()
+    if not pieces:
         return None
 
     def runs() -> Iterator[tuple[int, int, int]]:
         position = 0
-        for match in _ESCAPED.finditer(text):
+        for match in _escapes(text):
             if match.start() > position:
                 yield match.start() - position, position, match.start() - position
             yield len(_undo(match)), match.start(), match.end() - match.start()
             position = match.end()
         yield len(text) - position, position, len(text) - position
 
-    return View(_ESCAPED.sub(_undo, text), runs)
+    return View("".join((*pieces, text[position:])), runs)
+
+
+def _escapes(text: str) -> Iterator[re.Match[str]]:
+    """What is to be undone, from left to right. A pattern for each first character: one for all of them would be tried
+    at every character."""
+    found: list[re.Match[str]] = []
+    for first, pattern in _ESCAPED.items():
+        match = pattern.search(text) if first in text else None
+        if match is not None:
+            found.append(match)
+    while found:
+        match = min(found, key=lambda match: match.start())
+        yield match
+        left: list[re.Match[str]] = []
+        for other in found:
+            following = other if other.start() >= match.end() else other.re.search(text, match.end())
+            if following is not None:
+                left.append(following)
+        found = left
 
 
 def legible(text: str) -> View | None:
@@ -104,7 +128,7 @@ def joined_views(text: str) -> Iterator[View]:
     Which strings belong together is told by their path in the frame's JSON, list positions left out, and once more with
     the numbers called `index` on the way, for pieces that are sent interleaved. Data that is no JSON belongs together.
     """
-    if _LINES_OF_ONE_FRAME.search(text) is not None:
+    if _ON_A_LINE.search(text) is not None and _LINES_OF_ONE_FRAME.search(text) is not None:
         text = _ONE_FRAME.sub(_on_one_line, text)
     payloads = _payloads(text)
     if len(payloads) < 2:
@@ -133,10 +157,9 @@ def _may_hold(leaves: Sequence[str]) -> bool:
 
 
 def _undo(match: re.Match[str]) -> str:
-    code = match["hex"]
-    if code is not None:
-        return chr(int(code, 16))
     kind = match.lastgroup
+    if kind == "hex":
+        return chr(int(match["hex"], 16))
     if kind == "decimal":
         return chr(int(match["decimal"]))
     if kind == "entity":
@@ -285,18 +308,26 @@ def _string_runs(text: str, start: int, end: int) -> Iterator[tuple[int, int, in
 
 _ENTITIES = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
 _FOLDED = r"[A-Za-z0-9+/]{60}"
-# Each alternative begins with a plain character, which lets `re` skip to where one stands; what comes before is asked after.
-_ESCAPED = re.compile(
-    r"(?:\\(?<!\\\\)\\*+(?:u00|x)|%|&#[xX])(?P<hex>[0-7][0-9a-fA-F])(?:(?<=&#[xX]..);)?"
-    r"|\\(?<!\\\\)\\*+(?P<slash>/)|&#(?P<decimal>[0-9]{2,3});|&(?P<entity>quot|amp|apos|lt|gt);"
-    rf"|(?P<fold>(?:\n(?<={_FOLDED}\n)|\r\n(?<={_FOLDED}\r\n)|\\n(?<={_FOLDED}\\n)|\\r\\n(?<={_FOLDED}\\r\\n))[ \t]{{0,8}})"
-    r"(?=[A-Za-z0-9+/=]{4})"
-)
+_FOLD_END = r"[ \t]{0,8})(?=[A-Za-z0-9+/=]{4})"
+_ESCAPED = {
+    "\\": re.compile(
+        r"\\(?<!\\\\)\\*+(?:u00|x)(?P<hex>[0-7][0-9a-fA-F])|\\(?<!\\\\)\\*+(?P<slash>/)"
+        rf"|(?P<fold>(?:\\n(?<={_FOLDED}\\n)|\\r\\n(?<={_FOLDED}\\r\\n)){_FOLD_END}"
+    ),
+    "%": re.compile(r"%(?P<hex>[0-7][0-9a-fA-F])"),
+    "&": re.compile(
+        r"&#[xX](?P<hex>[0-7][0-9a-fA-F])(?:(?<=&#[xX]..);)?|&#(?P<decimal>[0-9]{2,3});|&(?P<entity>quot|amp|apos|lt|gt);"
+    ),
+    "\n": re.compile(rf"(?P<fold>\n(?<={_FOLDED}\n){_FOLD_END}"),
+    "\r": re.compile(rf"(?P<fold>\r\n(?<={_FOLDED}\r\n){_FOLD_END}"),
+}
+"""By the character that each begins with."""
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _BINARY_SHARE = 50  # one control character in so many: text has none
 # Letters beyond ASCII belong to it where plain ones stand beside them.
 _LEGIBLE = re.compile(r"[\t\n\r\x20-\x7e]{6,}(?:[\x80-\xf4]{1,400}[\t\n\r\x20-\x7e]+)*")
 _DATA = re.compile(r"data:(?<![^\r\n]data:) ?([^\r\n]*)")
+_ON_A_LINE = re.compile(r"\ndata:(?<!\n\ndata:)(?<!\n\r\ndata:)")  # behind a line that is not empty: looked for first
 _LINES_OF_ONE_FRAME = re.compile(r"\ndata:[^\n]*\ndata:|\Adata:[^\n]*\ndata:")
 _ONE_FRAME = re.compile(r"(?m)^data:[^\n]*\n(?:data:[^\n]*(?:\n|\Z))+")
 _NEXT_LINE = re.compile(r"\r?\ndata: ?")
