@@ -23,6 +23,7 @@ from playhead.cassette import (
     use_cassette,
     write_file,
 )
+from playhead.cassette._stubs import Stubs
 from playhead.exceptions import UnmatchedRequest
 from tests.cassette._server import Server, reply
 
@@ -249,6 +250,18 @@ def test_what_somebody_undid_while_it_was_kept_is_replaced_again(tmp_path: Path)
     finally:
         end()
     assert httpx.HTTPTransport.handle_request is before
+
+
+def test_stubs_that_are_in_place_are_not_put_there_again() -> None:
+    stubs = Stubs()
+    stubs.put()
+    try:
+        count = len(stubs._saved)
+        stubs.put()
+        assert count == len(stubs._saved) > 0
+    finally:
+        stubs.take_away()
+    assert stubs._saved == []
 
 
 # -- transports

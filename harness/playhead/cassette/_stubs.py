@@ -104,12 +104,17 @@ class Stubs:
     def __init__(self) -> None:
         builder: Any = CassettePatcherBuilder(_ROUTER)
         patchers = [patcher for group in _GROUPS for patcher in getattr(builder, group, tuple)()]
-        self._rows = [
-            (patcher.getter(), patcher.attribute, _in_real_time(patcher.attribute, patcher.new))
+        # Some names are given twice, and the last one counts.
+        rows = {
+            (id(target := patcher.getter()), patcher.attribute): (
+                target,
+                patcher.attribute,
+                _in_real_time(patcher.attribute, patcher.new),
+            )
             for patcher in patchers
             if not isinstance(patcher, ConnectionRemover)
-        ]
-        self._rows.append((vcr.patch, "force_reset", _reset_names_only))
+        }
+        self._rows: list[tuple[Any, str, Any]] = [*rows.values(), (vcr.patch, "force_reset", _reset_names_only)]
         self._removers: list[Any] = [patcher for patcher in patchers if isinstance(patcher, ConnectionRemover)]
         self._saved: list[tuple[Any, str, Any, Any]] = []
 
