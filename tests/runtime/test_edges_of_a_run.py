@@ -11,6 +11,7 @@ from playhead import (
     Agent,
     CallDeferred,
     DeferredToolRequests,
+    ExternalToolset,
     IncompleteToolCall,
     RunContext,
     UnexpectedModelBehavior,
@@ -26,6 +27,7 @@ from playhead.messages import (
     RetryPromptPart,
     SystemPromptPart,
     TextPart,
+    ThinkingPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
@@ -200,3 +202,16 @@ async def test_calls_that_a_history_ends_with_belong_to_the_step_that_follows() 
     history = [ModelRequest([UserPromptPart("hi")]), ModelResponse([ToolCallPart("look", {}, "c1")])]
     await agent.run(message_history=history)
     assert steps == [("prepared", 1), ("called", 1)]
+
+
+async def test_a_model_that_says_nothing_is_reminded_of_tools_that_others_run() -> None:
+    asked: list[Any] = []
+
+    def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        last: Any = messages[-1].parts[-1]
+        asked.append(last.content)
+        return ModelResponse(parts=[ThinkingPart("Hm.")] if len(asked) == 1 else [TextPart("done")])
+
+    far = ExternalToolset([ToolDefinition(name="far", parameters_json_schema={"type": "object", "properties": {}})])
+    await Agent(FunctionModel(answer), output_type=[str, DeferredToolRequests], toolsets=[far]).run("hi")
+    assert asked == ["hi", "Please return text or call a tool."]

@@ -454,10 +454,10 @@ def _what_to_do(ctx: GraphRunContext[Any, Any]) -> str:
     ways: list[str] = []
     if schema.text_processor is not None:
         ways.append("return text")
-    tools = (ctx.deps.tool_manager.tools or {}).values()
+    tools = ctx.deps.tool_manager.tools
     if schema.toolset is not None:
         ways.append("include your response in a tool call")
-    elif any(tool.tool_def.kind == "function" for tool in tools):
+    elif tools:
         ways.append("call a tool")
     if schema.allows_image:
         ways.append("return an image")
