@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
+import io
 import json
+import lzma
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -178,6 +182,17 @@ def of_codings() -> Iterator[tuple[str, Plant]]:
             Plant((KEY, base64.b64encode(data)[16:-12]), body={"d": base64.b64encode(data).decode()}),
         )
         yield f"{name} in the reply", Plant((KEY, within), reply=reply(data, headers={"content-encoding": name}))
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr(zipfile.ZipInfo("a.txt"), b"nothing here, nothing at all, " * 20, zipfile.ZIP_DEFLATED)
+        opened.writestr(zipfile.ZipInfo(".env"), plain * 20, zipfile.ZIP_DEFLATED)
+    for name, data in (
+        ("a zip file", archive.getvalue()),
+        ("bzip2", bz2.compress(plain)),
+        ("xz", lzma.compress(plain)),
+    ):
+        within = base64.b64encode(data)
+        yield f"{name} in Base64", Plant((KEY, within[len(within) // 4 : -40]), body={"d": within.decode()})
     text = f"token {KEY}"
     yield "Base64 of Base64", Plant((KEY, b64(text)[8:60]), body={"d": b64(b64(text))})
     yield "Base64 in a data address", Plant((KEY,), body={"url": "data:text/plain;base64," + b64(text)})

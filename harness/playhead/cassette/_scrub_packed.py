@@ -205,6 +205,10 @@ def _unpack_zstandard(packed: memoryview, most: int) -> tuple[bytes, int]:
 def _unpacked(packed: bytes) -> bytes | None:
     if not packed.startswith(_MAGIC):
         return None
+    if packed.startswith(_ZIP):  # all files of it
+        return (
+            "\n".join(plain for _, _, plain in compressed_members(packed.decode("latin-1"))).encode("latin-1") or None
+        )
     plain, _ = _unpack(memoryview(packed), _UNPACKED_MAX)
     return plain or None
 
@@ -244,13 +248,15 @@ _STEPS: dict[str, tuple[Callable[[], Step | None], ...]] = {
     "br": (_brotli_step,),
     "zstd": (_zstandard_step,),
 }
-_MAGIC = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", _ZSTD)
+_MAGIC = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", _ZSTD, _ZIP, _BZIP2, _XZ)
 _STREAM_START = re.compile(
     "\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\\x28\xb5\x2f\xfd|PK\x03\x04|BZh[1-9]1AY&SY|\xfd7zXZ\x00"
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 # Text in ASCII has a zero first bit: of each group of four, the first character is one of half the alphabet.
-_BEGINS_LIKE_TEXT = re.compile(r"(?:[CDIJKLMNOPQRSTUVWXYZabcdef][A-Za-z0-9+/_-]{3}){3}|H4sI|e[AFJN]|KLUv")
+_BEGINS_LIKE_TEXT = re.compile(
+    r"(?:[CDIJKLMNOPQRSTUVWXYZabcdef][A-Za-z0-9+/_-]{3}){3}|H4sI|e[AFJN]|KLUv|UEsDB|Qlpo|/Td6"
+)
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _URLSAFE_TO_STANDARD = str.maketrans("-_", "+/")
 _BREAKS = str.maketrans("\t\r\n", "   ")
