@@ -143,3 +143,11 @@ def test_what_is_read_with_its_escapes_undone_is_known_by_place(text: str) -> No
         assert len(pieces) == 1
         start, end = pieces[0]
         assert text[start:end] == character or end - start > 1
+
+
+def test_a_key_in_pieces_is_found_also_where_a_server_forgets_the_empty_lines_between_frames() -> None:
+    pieces = [KEY[:9], KEY[9:15], KEY[15:]]
+    body = "".join(f'data: {{"delta": "{piece}"}}\n' for piece in pieces).encode()
+    clean = Scrubber().scrub_body(body, frames=True)
+    assert len(clean) == len(body)
+    assert not any(piece.encode() in clean for piece in pieces)

@@ -33,7 +33,7 @@ class Shape(NamedTuple):
 
 def find_shapes(text: str) -> Iterator[tuple[str, int, int]]:
     """(rule, start, end) of everything in `text` that is made like a credential."""
-    if _TRIGGER.search(text) is None and not any(literal in text for literal in _OTHER_LITERALS):
+    if _TRIGGER.search(text) is None and not any(rare in text and literal in text for rare, literal in _OTHER_LITERALS):
         return
     for shape in SHAPES:
         for match in _matches(shape, text):
@@ -220,4 +220,8 @@ def _head(literal: str) -> str | None:
 
 _HEADS = tuple(dict.fromkeys(head for literal in _ALL_LITERALS if (head := _head(literal)) is not None))
 _TRIGGER = re.compile("[-_](?:" + "|".join(f"(?<={re.escape(head)})" for head in _HEADS) + ")")
-_OTHER_LITERALS = tuple(literal for literal in _ALL_LITERALS if _head(literal) is None)
+# With the character of each that is rarest: where that is missing, it need not be looked for.
+_RAREST = "JQZXKVWYUGPNOLRCDFHBMESTIA=:/9876543210.jqzxkvwygpbfumcdlhrsnioate"
+_OTHER_LITERALS = tuple(
+    (min(literal, key=_RAREST.index), literal) for literal in _ALL_LITERALS if _head(literal) is None
+)

@@ -128,18 +128,17 @@ def joined_views(text: str) -> Iterator[View]:
     Which strings belong together is told by their path in the frame's JSON, list positions left out, and once more with
     the numbers called `index` on the way, for pieces that are sent interleaved. Data that is no JSON belongs together.
     """
+    yield from _joined(text)
     if _ON_A_LINE.search(text) is not None and _LINES_OF_ONE_FRAME.search(text) is not None:
-        text = _ONE_FRAME.sub(_on_one_line, text)
+        # Several lines of data are one frame. Servers that forget the empty line between frames mean several.
+        yield from _joined(_ONE_FRAME.sub(_on_one_line, text))
+
+
+def _joined(text: str) -> Iterator[View]:
     payloads = _payloads(text)
     if len(payloads) < 2:
         return
-    documents = _documents(text, payloads)
-    groups: dict[_Key, list[str]] = {}
-    for document in documents:
-        for path, indexes, leaf in _leaves(document):
-            groups.setdefault((path, None), []).append(leaf)
-            if indexes:
-                groups.setdefault((path, indexes), []).append(leaf)
+    groups = _grouped(_documents(text, payloads))
     for key, leaves in groups.items():
         path, indexes = key
         if len(leaves) < 2 or (indexes is not None and len(leaves) == len(groups[path, None])):
@@ -207,24 +206,33 @@ def _on_one_line(frame: re.Match[str]) -> str:
     return _NEXT_LINE.sub(lambda match: " " * len(match[0]), frame[0])
 
 
-def _leaves(document: Any) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], str]]:
-    stack: list[tuple[tuple[str, ...], tuple[int, ...], Any]] = [((), (), document)]
-    while stack:
-        path, indexes, value = stack.pop()
-        if type(value) is str:
-            yield path, indexes, value
-        elif type(value) is dict:
-            members = cast("dict[str, Any]", value)
-            index = members.get("index", members.get("output_index"))
-            if type(index) is int:
-                indexes = (*indexes, index)
-            # Pushed last to first, so that leaves come in the order of the text.
-            for name in reversed(members):
-                member: Any = members[name]
-                if type(member) is str or type(member) is dict or type(member) is list:
-                    stack.append(((*path, name), indexes, cast(Any, member)))
-        elif type(value) is list:
-            stack.extend([(path, indexes, item) for item in reversed(cast("list[Any]", value))])
+def _grouped(documents: list[Any]) -> dict[_Key, list[str]]:
+    """The strings of all frames by where they stand, in the order of the text."""
+    groups: dict[_Key, list[str]] = {}
+    for document in documents:
+        stack: list[tuple[tuple[str, ...], tuple[int, ...], Any]] = [((), (), document)]
+        while stack:
+            path, indexes, value = stack.pop()
+            kind: object = type(value)  # type: ignore[reportUnknownVariableType]
+            if kind is str:
+                for key in ((path, None), (path, indexes)) if indexes else ((path, None),):
+                    leaves = groups.get(key)
+                    if leaves is None:
+                        groups[key] = [value]
+                    else:
+                        leaves.append(value)
+            elif kind is dict:
+                index: Any = value.get("index", value.get("output_index"))
+                if type(index) is int:
+                    indexes = (*indexes, index)
+                # Pushed last to first, so that leaves come in the order of the text.
+                for name in reversed(value):
+                    member: Any = value[name]
+                    if type(member) in _HOLDERS:
+                        stack.append(((*path, name), indexes, member))
+            elif kind is list:
+                stack.extend([(path, indexes, item) for item in reversed(value)])
+    return groups
 
 
 def _runs_of(text: str, payloads: Sequence[Piece], wanted: _Key) -> Callable[[], Iterator[tuple[int, int, int]]]:
@@ -306,6 +314,7 @@ def _string_runs(text: str, start: int, end: int) -> Iterator[tuple[int, int, in
         yield end - position, position, end - position
 
 
+_HOLDERS = frozenset((str, dict, list))
 _ENTITIES = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
 _FOLDED = r"[A-Za-z0-9+/]{60}"
 _FOLD_END = r"[ \t]{0,8})(?=[A-Za-z0-9+/=]{4})"
