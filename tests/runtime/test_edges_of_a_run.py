@@ -185,23 +185,29 @@ async def test_results_for_a_conversation_that_is_over_are_refused() -> None:
         await agent.run(message_history=history, deferred_tool_results=DeferredToolResults())
 
 
-async def test_calls_that_a_history_ends_with_belong_to_the_step_that_follows() -> None:
-    steps: list[tuple[str, int]] = []
+async def test_tools_are_made_ready_once_for_a_history_that_ends_with_a_reply_without_an_answer() -> None:
+    steps: list[int] = []
 
     async def prepare(ctx: RunContext[Any], definition: ToolDefinition) -> ToolDefinition:
-        steps.append(("prepared", ctx.run_step))
+        steps.append(ctx.run_step)
         return definition
 
-    agent: Any = Agent(TestModel(call_tools=[]))
+    agent: Any = Agent(FunctionModel(lambda messages, info: ModelResponse([TextPart("done")])))
 
-    @agent.tool(prepare=prepare)
-    def look(ctx: RunContext[Any]) -> str:
-        steps.append(("called", ctx.run_step))
+    @agent.tool_plain(prepare=prepare)
+    def look() -> str:
         return "seen"
 
-    history = [ModelRequest([UserPromptPart("hi")]), ModelResponse([ToolCallPart("look", {}, "c1")])]
-    await agent.run(message_history=history)
-    assert steps == [("prepared", 1), ("called", 1)]
+    await agent.run(message_history=[ModelRequest([UserPromptPart("hi")]), ModelResponse([ThinkingPart("Hm.")])])
+    assert steps == [1]
+
+
+async def test_a_call_that_a_history_ends_with_may_fail_as_often_as_any_other() -> None:
+    replies = [ToolCallPart("final_result", {"wrong": 1}, "c2"), ToolCallPart("final_result", {"response": [1]}, "c3")]
+    agent: Any = Agent(FunctionModel(lambda messages, info: ModelResponse([replies.pop(0)])), output_type=list[int])
+    history = [ModelRequest([UserPromptPart("hi")]), ModelResponse([ToolCallPart("final_result", "{", "c1")])]
+    with pytest.raises(UnexpectedModelBehavior, match=r"maximum retries \(1\)"):
+        await agent.run(message_history=history)
 
 
 async def test_a_model_that_says_nothing_is_reminded_of_tools_that_others_run() -> None:

@@ -88,10 +88,12 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
                 history.pop()
                 ctx.deps.resumed = True
                 return ModelRequestNode(request=last, is_resuming_without_prompt=True)
+            if open_calls(last):
+                return CallToolsNode(last)
             # Tools are made ready for the step that follows, which then need not ask them again.
             step = replace(ctx.output_context(), run_step=state.run_step + 1)
             ctx.deps.tool_manager = await ctx.deps.tool_manager.for_run_step(step)
-            if open_calls(last) or not await _has_instructions(ctx):
+            if not await _has_instructions(ctx):
                 return CallToolsNode(last)
         elif self.user_prompt is not None and open_calls(last):
             raise UserError(
