@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,16 @@ KINDS: dict[str, Kind] = {
 OF_THE_WIRE = ("content-length", "transfer-encoding", "content-encoding")
 
 
-def spread(cases: dict[str, Any]) -> list[Any]:
-    """Each case with one kind of client, in turns; with the others it is slow."""
+def spread(cases: dict[str, Any], *, slow: Collection[str] = ()) -> list[Any]:
+    """Each case with one kind of client, in turns; with the others it is slow, and those named are with all."""
     names = list(KINDS)
     return [
-        pytest.param(case, KINDS[name], id=f"{title}-{name}", marks=[] if index == number % 4 else pytest.mark.slow)
+        pytest.param(
+            case,
+            KINDS[name],
+            id=f"{title}-{name}",
+            marks=[] if index == number % 4 and title not in slow else pytest.mark.slow,
+        )
         for number, (title, case) in enumerate(cases.items())
         for index, name in enumerate(names)
     ]

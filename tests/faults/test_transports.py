@@ -101,7 +101,7 @@ def bad_header(module: Any, is_async: bool, url: str) -> dict[str, Any]:
 
 
 def encrypted_for_a_plain_server(module: Any, is_async: bool, url: str) -> dict[str, Any]:
-    return {"url": url.replace("http:", "https:"), "client": {"timeout": 0.3}}
+    return {"url": url.replace("http:", "https:"), "client": {"timeout": 1.0}}
 
 
 def application(module: Any, is_async: bool, url: str) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def answer(received: Received) -> Steps:
     return chunked(FRAMES, gap=0.01)
 
 
-@pytest.mark.parametrize(("setup", "kind"), spread(SETUPS))
+@pytest.mark.parametrize(("setup", "kind"), spread(SETUPS, slow=["encrypted for a plain server"]))
 def test_an_unusual_client_sees_the_same_three_times(setup: Setup, kind: Kind, server: Server, tape: Path) -> None:
     attempts = iter(range(1, 100))
 

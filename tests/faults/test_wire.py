@@ -65,8 +65,8 @@ CASES: dict[str, Case] = {
     "left after the first piece": Case(chunked(FRAMES, gap=SHORT), {"stop_after": 1}),
     "left after the last piece": Case(chunked(FRAMES, gap=SHORT), {"stop_after": 4}),
     # cut
-    "a stall within the headers": Case([b"HTTP/1.1 200 OK\r\ncontent-", 1.0], {"client": {"timeout": 0.2}}),
-    "a stall within a chunk's size": Case([STREAM + b"\r\n", one(FRAMES[0]), b"4", 1.0], {"client": {"timeout": 0.2}}),
+    "a stall within the headers": Case([b"HTTP/1.1 200 OK\r\ncontent-", 10.0], {"client": {"timeout": 1.0}}),
+    "a stall within a chunk's size": Case([STREAM + b"\r\n", one(FRAMES[0]), b"4", 10.0], {"client": {"timeout": 1.0}}),
     "closed within the headers": Case([b"HTTP/1.1 200 OK\r\ncontent-"]),
     "closed after the headers": Case([STREAM + b"\r\n"]),
     "closed within a chunk's size": Case([STREAM + b"\r\n", one(FRAMES[0]), SHORT, b"4"]),
@@ -147,7 +147,11 @@ CASES: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize(("case", "kind"), spread(CASES))
+# What waits for a while depends on how busy the machine is.
+STALLS = [title for title in CASES if title.startswith("a stall")]
+
+
+@pytest.mark.parametrize(("case", "kind"), spread(CASES, slow=STALLS))
 def test_an_odd_reply_is_the_same_three_times(case: Case, kind: Kind, server: Server, tape: Path) -> None:
     server.replies["*"] = case.steps
     ask: dict[str, Any] = {"method": "POST", **case.ask}
