@@ -266,6 +266,33 @@ def test_what_suites_import_of_the_package_is_there(project: Project) -> None:
     project.run("-q").check(passed=3).has("playhead: 1 replayed")
 
 
+def test_a_hook_sees_a_header_as_the_file_has_it(project: Project) -> None:
+    project.write(
+        "cassettes/test_links/test_next.yaml",
+        cassette("/get", "recorded").replace(
+            "headers: {}\n    status", "headers: {link: '<http://of.mine/2>', etag: ['1']}\n    status"
+        ),
+    )
+    project.write(
+        "test_links.py",
+        """
+        import httpx
+        import pytest
+
+        def hook(response):
+            headers = response["headers"]
+            assert headers["etag"] == ["1"]
+            headers["link"] = headers["link"].replace("of.mine", "example.org")  # as it did when it was recorded
+            return response
+
+        @pytest.mark.vcr(before_record_response=hook)
+        def test_next():
+            assert httpx.get("http://example.org/get").headers["link"] == "<http://example.org/2>"
+        """,
+    )
+    project.run("-q").check(passed=1)
+
+
 def test_transports_of_ones_own_are_left_alone(project: Project) -> None:
     project.write("cassettes/test_fakes/test_a_fake.yaml", cassette("/get", "recorded"))
     project.write(

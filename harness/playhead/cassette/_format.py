@@ -25,6 +25,7 @@ from playhead.cassette._tape import (
     Interaction,
     RecordedRequest,
     RecordedResponse,
+    Single,
     Stream,
 )
 from playhead.cassette._yaml import line_of, parse_yaml
@@ -385,7 +386,8 @@ class _Reader:
         headers: Headers = {}
         for name, values in cast("dict[Any, Any]", value).items():
             listed = list(cast("list[Any]", values)) if isinstance(values, (list, tuple)) else [values]
-            headers[str(name)] = [self.header_value(single, what) for single in listed]
+            texts = [self.header_value(single, what) for single in listed]
+            headers[str(name)] = Single(texts) if isinstance(values, str) else texts
         return headers
 
     def header_value(self, value: object, what: str) -> str:

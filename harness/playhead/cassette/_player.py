@@ -227,7 +227,7 @@ class Player(VcrCassette):
             self._items += interactions
             return
         for interaction in interactions:
-            pair = self._hooked(_vcr.to_vcr_request(interaction.request), _vcr.to_vcr_response(interaction.response))
+            pair = self._hooked(*_vcr.as_loaded(interaction))
             if pair is not None:
                 self._items.append(_vcr.from_vcr(*pair, interaction.response))
 

@@ -13,10 +13,17 @@ from typing import Any, Literal
 from playhead.cassette._body import decode_chunks
 from playhead.chunks import cut
 
-__all__ = ["END_KINDS", "End", "Headers", "Interaction", "RecordedRequest", "RecordedResponse", "Stream"]
+__all__ = ["END_KINDS", "End", "Headers", "Interaction", "RecordedRequest", "RecordedResponse", "Single", "Stream"]
 
 Headers = dict[str, list[str]]
 """Header names, as they were sent, each with all its values."""
+
+
+class Single(list[str]):
+    """The values of a header for which a file has a text, not a list: a hook wrote it, and will want it back so."""
+
+    __slots__ = ()
+
 
 End = Literal["complete", "closed_by_client", "cancelled", "disconnected", "timeout", "failed"]
 """How a stream ended. The last three carry the error that the client saw."""

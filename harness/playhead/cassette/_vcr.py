@@ -28,13 +28,14 @@ from playhead.cassette._match import KEYED, Sent
 from playhead.cassette._options import PASSED_ON, Options
 from playhead.cassette._paths import JsonPaths
 from playhead.cassette._scrub import Scrubber
-from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse
+from playhead.cassette._tape import Headers, Interaction, RecordedRequest, RecordedResponse, Single
 from playhead.exceptions import CassetteUnreadable
 
 __all__ = [
     "CannotOverwriteExistingCassetteException",
     "FilesystemPersister",
     "VcrRequest",
+    "as_loaded",
     "config_for",
     "from_vcr",
     "is_pristine",
@@ -117,6 +118,15 @@ def to_vcr_response(response: RecordedResponse) -> dict[str, Any]:
         "headers": {name: list(values) for name, values in response.headers.items()},
         "body": {"string": response.body},
     }
+
+
+def as_loaded(interaction: Interaction) -> tuple[Any, dict[str, Any]]:
+    """The pair as VCR.py reads it from the file, for hooks: a header that is no list there is none here."""
+    response = to_vcr_response(interaction.response)
+    for name, values in interaction.response.headers.items():
+        if type(values) is Single:
+            response["headers"][name] = values[0]
+    return to_vcr_request(interaction.request), response
 
 
 def from_vcr(request: Any, response: dict[str, Any], original: RecordedResponse | None = None) -> Interaction:
