@@ -68,7 +68,7 @@ def rounds(total: int, seed: int) -> Iterator[Counter[str]]:
     counts: Counter[str] = Counter()
     number = 0
     while counts.total() < total:
-        dialect = sorted(DIALECTS)[number % len(DIALECTS)]
+        dialect = sorted(DIALECTS)[(seed + number) % len(DIALECTS)]
         consumers = [*SOUND, decoder_of(dialect), openai_sdk, anthropic_sdk]
 
         _read(dialect, consumers, counts, seed + number)
