@@ -45,7 +45,23 @@ def _utils() -> dict[str, Any]:
 
 
 def _plugin() -> dict[str, Any]:
-    return {"RECORD_MODES": ("once", "new_episodes", "none", "all", "rewrite")}
+    from pytest_playhead import _recording
+
+    fixtures = {name: getattr(_recording, name) for name in _FIXTURES}
+    return {"RECORD_MODES": ("once", "new_episodes", "none", "all", "rewrite"), **fixtures}
+
+
+_FIXTURES = (
+    "allowed_hosts",
+    "block_network",
+    "default_cassette_name",
+    "disable_recording",
+    "record_mode",
+    "vcr",
+    "vcr_cassette_dir",
+    "vcr_config",
+    "vcr_markers",
+)
 
 
 _MODULES: dict[str, Callable[[], dict[str, Any]]] = {

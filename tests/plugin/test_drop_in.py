@@ -243,6 +243,7 @@ def test_what_suites_import_of_the_package_is_there(project: Project) -> None:
         import httpx
         import pytest
         from pytest_recording.network import blocking_context
+        from pytest_recording.plugin import record_mode
         from vcr.errors import CannotOverwriteExistingCassetteException
 
         @pytest.mark.vcr(match_on=["path"])
@@ -251,8 +252,9 @@ def test_what_suites_import_of_the_package_is_there(project: Project) -> None:
             with pytest.raises(CannotOverwriteExistingCassetteException):
                 httpx.get("http://elsewhere.example/other")
 
-        def test_without_a_mark(vcr):
+        def test_without_a_mark(vcr, record_mode):
             assert vcr is None
+            assert record_mode == "none"
             with blocking_context(allowed_hosts=["10.*"]), pytest.raises(RuntimeError, match="Network is disabled"):
                 httpx.get("http://127.0.0.1:9/")
 
