@@ -178,7 +178,7 @@ async def test_thinking_with_a_signature_has_the_functions_name() -> None:
 
 
 async def test_thinking_needs_something_to_begin_with() -> None:
-    with pytest.raises(UnexpectedModelBehavior, match="neither words nor a signature"):
+    with pytest.raises(UnexpectedModelBehavior, match="with no content or signature"):
         await streamed({0: DeltaThinkingPart()})
 
 

@@ -91,7 +91,7 @@ def test_the_result_of_a_call_that_ran_cannot_be_given_again(given: dict[str, An
     calls = [ToolCallPart("tool", tool_call_id=name) for name in ("done", "failed", "open")]
     answers = [ToolReturnPart("tool", "fine", "done"), RetryPromptPart("no", tool_name="tool", tool_call_id="failed")]
     history = [ModelRequest([UserPromptPart("Go.")]), ModelResponse(calls), ModelRequest(answers)]
-    with pytest.raises(UserError, match="which has its result in the history already"):
+    with pytest.raises(UserError, match="was already executed and its result cannot be overridden"):
         Agent(TestModel()).run_sync(message_history=history, deferred_tool_results=DeferredToolResults(**given))
 
 
@@ -181,7 +181,7 @@ async def test_a_refused_output_beside_a_call_that_was_put_off_keeps_its_one_ans
 async def test_results_for_a_conversation_that_is_over_are_refused() -> None:
     agent: Any = Agent(TestModel(), output_type=list[int])
     history = (await agent.run("hi")).all_messages()
-    with pytest.raises(UserError, match="every call of the last reply has its result already"):
+    with pytest.raises(UserError, match="Tool call results need to be provided for all deferred tool calls"):
         await agent.run(message_history=history, deferred_tool_results=DeferredToolResults())
 
 

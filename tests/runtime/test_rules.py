@@ -528,7 +528,7 @@ async def test_history_processors_make_the_history_anew() -> None:
     assert len(model.asked[0][0]) == 1
     assert [message.kind for message in result.new_messages()] == ["request", "response"]
     agent.history_processors = [lambda messages: []]
-    with pytest.raises(UserError, match="left no message"):
+    with pytest.raises(UserError, match="Processed history cannot be empty"):
         await agent.run("c")
 
 
@@ -601,7 +601,7 @@ async def test_a_call_may_be_denied() -> None:
 async def test_every_open_call_needs_a_result() -> None:
     agent, _ = deferring(CALLS)
     history = (await agent.run("hi")).all_messages()
-    with pytest.raises(UserError, match="has to answer every call that waits"):
+    with pytest.raises(UserError, match="need to be provided for all deferred tool calls"):
         await agent.run(message_history=history, deferred_tool_results=DeferredToolResults(calls={"1": 1}))
 
 
@@ -614,7 +614,7 @@ async def test_deferred_calls_need_an_output_that_can_say_so() -> None:
 
     with pytest.raises(UserError, match="`DeferredToolRequests` is not among output types"):
         await agent.run("hi")
-    with pytest.raises(UserError, match="needs approval, and a run that waits for it ends with `DeferredToolRequests`"):
+    with pytest.raises(UserError, match="add `DeferredToolRequests` to the list of output types"):
 
         @agent.tool_plain(requires_approval=True)
         def delete() -> None: ...

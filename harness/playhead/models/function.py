@@ -310,9 +310,9 @@ class FunctionStreamedResponse(StreamedResponse):
         if isinstance(item, DeltaThinkingPart):
             self._words.add(item.content or "")
             if part is None and item.content is None and item.signature is None:
-                raise UnexpectedModelBehavior("Reasoning begins with neither words nor a signature")
+                raise UnexpectedModelBehavior("Cannot create a ThinkingPart with no content or signature")
             if part is not None and not isinstance(part, ThinkingPart):
-                raise UnexpectedModelBehavior(f"Reasoning goes on at the index of another part: {part!r}")
+                raise UnexpectedModelBehavior(f"Cannot apply a thinking delta to existing_part={part!r}")
             emitter.thinking(
                 index,
                 item.content,

@@ -384,20 +384,18 @@ def _limit(ctx: GraphRunContext[Any, Any], call: ToolCallPart) -> int:
 def _check_given(given: dict[str, Any], calls: Sequence[ToolCallPart], outputs: Sequence[ToolCallPart]) -> None:
     """Every call is answered, but for outputs, which need no answer. `UserError` where there is nothing left to do."""
     answered, output_ids = set(given), {call.tool_call_id for call in outputs}
+    others = {call.tool_call_id for call in calls} - output_ids
     if outputs and all(given.get(call.tool_call_id) == "skip" for call in calls):
-        raise UserError(
-            "`deferred_tool_results` answers calls, and every call of the last reply has its result already."
-        )
-    waiting = {call.tool_call_id for call in calls if given.get(call.tool_call_id) != "skip"} - output_ids
+        raise UserError(_RESULTS_MISSING.format(waiting=others, told=answered))
+    waiting = {call_id for call_id in others if given.get(call_id) != "skip"}
     told = {call_id for call_id, result in given.items() if result != "skip"}
-    if told != waiting or not answered <= {call.tool_call_id for call in calls}:
-        raise UserError(
-            "`deferred_tool_results` has to answer every call that waits, and no other: "
-            f"{sorted(waiting)}. It answers {sorted(told)}."
-        )
+    if told != waiting or not answered <= others | output_ids:
+        raise UserError(_RESULTS_MISSING.format(waiting=waiting, told=told))
 
+
+_RESULTS_MISSING = "Tool call results need to be provided for all deferred tool calls. Expected: {waiting}, got: {told}"
 
 DEFERRED_NOT_ALLOWED = (
-    "A call waits for somebody outside of the run, but `DeferredToolRequests` is not among output types: "
-    "`output_type=[..., DeferredToolRequests]` lets the run end with it."
+    "A deferred tool call was present, but `DeferredToolRequests` is not among output types. To resolve this, add "
+    "`DeferredToolRequests` to the list of output types for this agent."
 )

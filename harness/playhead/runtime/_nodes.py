@@ -112,9 +112,7 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         """Go on with calls that somebody else ran or approved."""
         history = ctx.state.message_history
         if not history:
-            raise UserError(
-                "`deferred_tool_results` needs the history with the calls that it answers: pass `message_history`."
-            )
+            raise UserError("Tool call results were provided, but the message history is empty.")
         answered: dict[str, GivenResult] = {}
         last: ModelMessage | None = None
         while history:
@@ -129,17 +127,15 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         response = next((item for item in reversed(history) if isinstance(item, ModelResponse)), None)
         if response is None:
             raise UserError(
-                "`deferred_tool_results` answers calls of the model, but there is no reply of it in the message history."
+                "Tool call results were provided, but the message history does not contain a `ModelResponse`."
             )
         if not response.tool_calls:
             raise UserError(
-                "`deferred_tool_results` answers calls, but the last reply in the message history makes none."
+                "Tool call results were provided, but the message history does not contain any unprocessed tool calls."
             )
         for call_id in [*results.calls, *results.approvals]:
             if call_id in answered:
-                raise UserError(
-                    f"`deferred_tool_results` answers call {call_id!r}, which has its result in the history already."
-                )
+                raise UserError(f"Tool call {call_id!r} was already executed and its result cannot be overridden.")
         given: dict[str, GivenResult] = {**answered}
         for call_id, approval in results.approvals.items():
             if approval is True:

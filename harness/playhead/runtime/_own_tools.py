@@ -32,7 +32,7 @@ class OwnToolset(FunctionToolset[AgentDepsT]):
         """Take in a tool. `UserError` for one that needs approval where nobody could be asked."""
         if tool.requires_approval and not self._output_schema.allows_deferred_tools:
             raise UserError(
-                f"Tool {tool.name!r} needs approval, and a run that waits for it ends with `DeferredToolRequests`: name that "
-                "among the output types, `output_type=[..., DeferredToolRequests]`."
+                "To use tools that require approval, add `DeferredToolRequests` to the list of output types for this "
+                "agent."
             )
         super().add_tool(tool)

@@ -126,12 +126,10 @@ async def _process_history(ctx: GraphRunContext[Any, Any], processors: Any, told
     for processor in processors:
         messages = await _processed(processor, messages, told)
     if not messages:
-        raise UserError("A history processor left no message: there is nothing to send.")
+        raise UserError("Processed history cannot be empty.")
     last = messages[-1]
     if not isinstance(last, ModelRequest):
-        raise UserError(
-            "A history processor left a history that ends with a reply: the last message has to be a `ModelRequest`."
-        )
+        raise UserError("Processed history must end with a `ModelRequest`.")
     if last.timestamp is None:
         last.timestamp = clock.now()
     last.run_id = last.run_id or state.run_id

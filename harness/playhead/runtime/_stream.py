@@ -358,7 +358,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
         `ModelRetry` itself.
         """
         if self._marked.final is None:
-            raise UnexpectedModelBehavior("Nothing in the reply can be the output")
+            raise UnexpectedModelBehavior("Invalid response, unable to find output")
         try:
             return await self._validated(message, self._marked.final.tool_name, allow_partial)
         except (ValidationError, ModelRetry) as error:
@@ -372,7 +372,7 @@ class AgentStream(Generic[AgentDepsT, OutputDataT]):
             if tool_name is not None:
                 call = next((part for part in message.tool_calls if part.tool_name == tool_name), None)
                 if call is None:
-                    raise UnexpectedModelBehavior(f"The reply does not call the output tool {tool_name!r}")
+                    raise UnexpectedModelBehavior(f"Invalid response, unable to find tool call for {tool_name!r}")
                 try:
                     return await deps.tool_manager.handle_call(
                         call, allow_partial=allow_partial, wrap_validation_errors=False
