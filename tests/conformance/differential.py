@@ -85,8 +85,8 @@ class Differential:
     def _once(self, scenario: dict[str, Any]) -> tuple[str | None, str | None]:
         self.reference.ask(scenario)
         self.playhead.ask(scenario)
-        raw, actual = self.reference.answer(), own_words(self.playhead.answer())
-        expected = own_words(raw)
+        raw, actual = self.reference.answer(), without_chance(self.playhead.answer())
+        expected = without_chance(raw)
         drop = set[str]()
         if self._compare.leaves_early({**scenario, "expected": expected}):
             drop = {*self._compare.AFTER_EXIT, "tool_log", "validator_log"}  # the reference reads on, and acts on it
@@ -102,15 +102,16 @@ class Differential:
         self.playhead.close()
 
 
-def own_words(trace: Any) -> Any:
-    """The trace without what errors of use say: what is wrong is the same, the sentence is each runtime's own."""
+def without_chance(trace: Any) -> Any:
+    """The trace without what differs from run to run in its errors."""
     if isinstance(trace, dict):
         if trace.get("type") == "UserError":
-            return {**trace, "message": "..."}
+            said = str(trace.get("message")).partition(" Expected:")[0]  # then come sets, in any order
+            return {**trace, "message": said}
         if isinstance(message := trace.get("message"), str):
             trace = {**trace, "message": _GENERATED.sub("<id>", message)}
-        return {key: own_words(value) for key, value in trace.items()}
-    return [own_words(item) for item in trace] if isinstance(trace, list) else trace
+        return {key: without_chance(value) for key, value in trace.items()}
+    return [without_chance(item) for item in trace] if isinstance(trace, list) else trace
 
 
 def deliberate(scenario: dict[str, Any], expected: Any, found: str) -> str | None:

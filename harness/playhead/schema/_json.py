@@ -44,7 +44,7 @@ def check_object_json_schema(json_schema: JsonSchemaValue) -> JsonSchemaValue:
         rest = {key: value for key, value in definitions.items() if key != name or _refers_to(definitions, name)}
         root = {**definitions[name], **({"$defs": rest} if rest else {})}
     if root.get("type") != "object":
-        raise UserError("The JSON schema is not an object's (`\"type\": \"object\"`)")
+        raise UserError('The JSON schema is not an object\'s (`"type": "object"`)')
     return deepcopy(root)
 
 
