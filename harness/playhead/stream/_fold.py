@@ -50,12 +50,23 @@ class _Slot:
     def joined(self) -> ModelResponsePart:
         """The part as it is now. It is not changed any more once it was handed out."""
         if self.pieces:
-            part: Any = copy(self.part)
             text = "".join(self.pieces)
-            if isinstance(part, (TextPart, ThinkingPart)):
-                part.content += text
+            known = self.part
+            part: Any
+            if type(known) is TextPart:
+                # By hand: `copy` takes several times as long, and most replies are one text.
+                part = TextPart(
+                    known.content + text,
+                    id=known.id,
+                    provider_name=known.provider_name,
+                    provider_details=known.provider_details,
+                )
             else:
-                part.args = (part.args or "") + text
+                part = copy(known)
+                if isinstance(part, (TextPart, ThinkingPart)):
+                    part.content += text
+                else:
+                    part.args = (part.args or "") + text
             self.part = part
             self.pieces.clear()
         return self.part

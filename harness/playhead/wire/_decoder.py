@@ -8,8 +8,6 @@ ever raised, and after a failure every further call raises the same one.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 from playhead.exceptions import DecodeError, UnexpectedModelBehavior
@@ -18,7 +16,20 @@ from playhead.stream import Emitter
 from playhead.wire._json import load
 from playhead.wire._sse import Frame, FrameSplitter
 
-__all__ = ["BaseDecoder"]
+__all__ = ["WRONG", "BaseDecoder"]
+
+WRONG = (
+    AttributeError,
+    DecodeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    UnexpectedModelBehavior,
+    ValueError,
+)
+"""What bytes that are not the format make a decoder raise: it becomes a `DecodeError` that names the frame."""
 
 BODY_BYTES_MAX = 512 * 1024 * 1024
 
@@ -44,12 +55,14 @@ class BaseDecoder:
         if not self._streamed:
             self._keep(data)
             return []
-        with self._guarded():
+        try:
             for frame in self._splitter.feed(data):
                 if self._over:
                     break
                 self._number = frame.number
                 self._frame(frame)
+        except WRONG as error:
+            self._went_wrong(error)
         return self._take()
 
     def close(self) -> list[StreamEvent]:
@@ -58,7 +71,7 @@ class BaseDecoder:
         if self._closed:
             return []
         self._closed = True
-        with self._guarded():
+        try:
             if self._streamed:
                 self._close_stream()
             else:
@@ -67,12 +80,14 @@ class BaseDecoder:
             if not self._over:
                 self._over = True
                 self._end()
+        except WRONG as error:
+            self._went_wrong(error)
         self._raise_failure()  # There is no later call that could raise it.
         return self._emitter.take()
 
     def replay(self, chunks: list[dict[str, Any]] | dict[str, Any]) -> list[StreamEvent]:
         """All events of a reply that is at hand as JSON: the chunks of a stream, or a whole body."""
-        with self._guarded():
+        try:
             if isinstance(chunks, dict):
                 self._whole(chunks)
             else:
@@ -82,6 +97,8 @@ class BaseDecoder:
             if not self._over:
                 self._over = True
                 self._end()
+        except WRONG as error:
+            self._went_wrong(error)
         self._closed = True
         events = self._emitter.take()
         self._raise_failure()
@@ -134,18 +151,15 @@ class BaseDecoder:
             )
             raise self._failure
 
-    @contextmanager
-    def _guarded(self) -> Generator[None]:
-        try:
-            yield
-            return
-        except DecodeError as error:
+    def _went_wrong(self, error: Exception) -> None:
+        """Keep what went wrong as a failure that names the frame; what is no fault of the bytes goes on its way."""
+        if isinstance(error, DecodeError):
             if error.frame is None and self._number >= 0 and self._streamed and self._splitter.frames:
                 error.frame = self._number
             self._failure = error
-        except UnexpectedModelBehavior as error:
+        elif isinstance(error, UnexpectedModelBehavior):
             self._failure = self._shaped_wrongly(error.message)
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        else:
             # Fields of types that the format does not have. Those that real servers send are read leniently above.
             self._failure = self._shaped_wrongly(f"{type(error).__name__}: {error}")
             self._failure.__cause__ = error

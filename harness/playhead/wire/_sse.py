@@ -12,7 +12,6 @@ with bare JSON under `text/event-stream`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from playhead.exceptions import DecodeError
@@ -68,7 +67,7 @@ class FrameSplitter:
             self._skip_lf = False
             if data[:1] == b"\n":
                 data = data[1:]
-        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        end = len(data) if data[-1:] == b"\n" else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if not end:
             self._keep(data)
             return []
@@ -81,18 +80,21 @@ class FrameSplitter:
             self._skip_lf = True
         frames = self._lines(block)
         # What waits for its blank line: counted anew after a frame, else added to, so that it costs linear time.
-        self._pending = sum(map(len, self._data)) if frames else self._pending + len(block) if self._data else 0
+        waiting = self._data
+        self._pending = 0 if not waiting else sum(map(len, waiting)) if frames else self._pending + len(block)
         self._size = 0
-        self._keep(data[end:])
+        if waiting or end < len(data):
+            self._keep(data[end:])
         return frames
 
     def close(self) -> list[Frame]:
         """The last frame, if the stream ended without the blank line after it."""
-        rest = b"".join(self._pieces)
-        self._pieces = []
-        frames = self._lines(rest + b"\n") if rest else []
+        frames: list[Frame] = []
+        if self._pieces:
+            frames = self._lines(b"".join(self._pieces) + b"\n")
+            self._pieces = []
         if self._data:
-            frames.append(self._frame())
+            frames += self._read([""])
         return frames
 
     def _keep(self, piece: bytes) -> None:
@@ -108,49 +110,37 @@ class FrameSplitter:
 
     def _lines(self, block: bytes) -> list[Frame]:
         """The frames that a block of whole lines completes."""
-        if b"\r" in block:
-            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if self._at_start:
             self._at_start = False
             block = block.removeprefix(_BOM)
         text = block.decode("utf-8", "replace")
-        frames: list[Frame] = []
-        # Text between blank lines, of which all but the last is whole.
-        *whole, rest = text.split("\n\n")
-        for piece in whole:
-            if not self._data and not self._event:
-                # The short way, for what most streams are made of: one line of data, with or without a name before it.
-                name, data = "", piece
-                if piece[:7] == "event: ":
-                    name, _, data = piece[7:].partition("\n")
-                if data[:6] == "data: " and "\n" not in data:
-                    frames.append(Frame(data[6:], name, self.frames, self.last_id, self._retry_ms))
-                    self.frames += 1
-                    self._retry_ms = None
-                    continue
-            self._read(piece.split("\n"), frames)
-            self._read(("",), frames)
-        if rest:
-            lines = rest.split("\n")
-            lines.pop()
-            self._read(lines, frames)
-        return frames
+        lines = text.split("\n")  # one character is found much faster than two
+        if b"\r" in block:
+            lines[:-1] = [line.removesuffix("\r") for line in lines[:-1]]
+            if any(["\r" in line for line in lines]):
+                lines = [part for line in lines for part in line.split("\r")]
+        lines.pop()
+        return self._read(lines)
 
-    def _read(self, lines: Sequence[str], frames: list[Frame]) -> None:
+    def _read(self, lines: list[str]) -> list[Frame]:
+        frames: list[Frame] = []
         pending = self._data
         for line in lines:
             if line[:6] == "data: ":
                 pending.append(line[6:])
-            elif line[:7] == "event: ":
-                self._event = line[7:]
             elif not line:
                 if pending:
-                    frames.append(self._frame())
-                    pending = self._data
-                else:
-                    self._event = ""
+                    data = pending[0] if len(pending) == 1 else "\n".join(pending)
+                    frames.append(Frame(data, self._event, self.frames, self.last_id, self._retry_ms))
+                    self.frames += 1
+                    pending.clear()
+                    self._retry_ms = None
+                self._event = ""
+            elif line[:7] == "event: ":
+                self._event = line[7:]
             else:
                 self._field(line)
+        return frames
 
     def _field(self, line: str) -> None:
         name, colon, value = line.partition(":")
@@ -169,17 +159,6 @@ class FrameSplitter:
         elif (name or not colon) and not self.frames and self._stray_size < STRAY_CHARS_MAX:
             self._stray.append(line)
             self._stray_size += len(line)
-
-    def _frame(self) -> Frame:
-        data = self._data
-        frame = Frame(
-            data[0] if len(data) == 1 else "\n".join(data), self._event, self.frames, self.last_id, self._retry_ms
-        )
-        self.frames += 1
-        self._data = []
-        self._event = ""
-        self._retry_ms = None
-        return frame
 
 
 def write_frame(data: str, *, event: str = "", id: str | None = None, retry_ms: int | None = None) -> bytes:

@@ -8,9 +8,10 @@ the text. A whole reply is one such object.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from playhead import ids
@@ -27,7 +28,7 @@ from playhead.messages import (
     ToolCallPart,
 )
 from playhead.usage import RequestUsage
-from playhead.wire._decoder import BaseDecoder
+from playhead.wire._decoder import WRONG, BaseDecoder
 from playhead.wire._json import as_dict, as_list, as_objects, as_text, load
 from playhead.wire._sse import Frame
 from playhead.wire.google_generate._array import ArraySplitter
@@ -52,30 +53,32 @@ __all__ = ["GoogleDecoder", "read_error", "read_error_object"]
 class GoogleDecoder(BaseDecoder):
     """One reply, streamed or whole. `provider` is the name its parts get."""
 
+    # What a decoder begins with is mostly read and never changed: most replies of this provider are a frame or two.
+    _array: ArraySplitter | None = None
+    _counts: dict[str, Any] | None = None
+    _described = False
+    _begun = False
+    _finished = False
+    _blocked = False
+    _invoked = False
+    _grounding: Mapping[str, Any] = MappingProxyType({})
+    _run: tuple[str, object] | None = None
+    _said: object = None
+    _code_id: str | None = None
+    _media_id: str | None = None
+    _partial: tuple[object, PartialArgs] | None = None
+    _model: str | None = None
+    _id: str | None = None
+    _raw: str | None = None
+    _created: str | None = None
+    _traffic: str | None = None
+
     def __init__(self, *, streamed: bool, provider: str | None = None) -> None:
         super().__init__(streamed=streamed)
         self._provider = provider or "google-gla"
         self._cloud = self._provider == "google-vertex"
-        self._array: ArraySplitter | None = None
         self._sniffed = not streamed
-        self._usage = RequestUsage()
-        self._counts: dict[str, Any] | None = None
-        self._described = False
-        self._begun = False
-        self._finished = False
-        self._blocked = False
-        self._invoked = False
-        self._grounding: dict[str, Any] = {}
-        self._run: tuple[str, object] | None = None
-        self._said: object = None
-        self._code_id: str | None = None
-        self._media_id: str | None = None
-        self._partial: tuple[object, PartialArgs] | None = None
-        self._model: str | None = None
-        self._id: str | None = None
-        self._raw: str | None = None
-        self._created: str | None = None
-        self._traffic: str | None = None
+        self._usage = self.fold.usage
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that `data` completes."""
@@ -86,12 +89,14 @@ class GoogleDecoder(BaseDecoder):
         if self._array is None:
             return super().feed(data)
         self._raise_failure()
-        with self._guarded():
+        try:
             for item in self._array.feed(data):
                 if self._over:
                     break
                 self._number += 1
                 self._chunk(load(item))
+        except WRONG as error:
+            self._went_wrong(error)
         return self._take()
 
     def _close_stream(self) -> None:
@@ -105,8 +110,9 @@ class GoogleDecoder(BaseDecoder):
             )
 
     def _frame(self, frame: Frame) -> None:
-        if frame.data != "[DONE]" and frame.data.strip():
-            self._chunk(load(frame.data, frame=frame.number))
+        data = frame.data
+        if data[:1] == "{" or (data != "[DONE]" and data.strip()):
+            self._chunk(load(data, frame=frame.number))
 
     def _whole(self, body: Any) -> None:
         for chunk in as_list(body) if type(body) is list else [body]:
@@ -128,7 +134,7 @@ class GoogleDecoder(BaseDecoder):
     def _chunk(self, chunk: Any) -> None:
         if type(chunk) is not dict:
             raise TypeError(f"a chunk is an object, not {chunk!r:.80}")
-        fields = as_dict(chunk)
+        fields: dict[str, Any] = chunk  # pyright: ignore[reportUnknownVariableType]
         if self._run is not None and self._more_text(fields, self._run):
             return
         if is_snake(fields):
@@ -136,23 +142,28 @@ class GoogleDecoder(BaseDecoder):
         if "error" in fields and not fields.get("candidates"):
             self._fail(read_error_object(fields))
             return
-        candidates = as_objects(fields.get("candidates"))
-        candidate = next((item for item in candidates if not item.get("index")), as_dict(None))
-        if not self._begun:
-            self._begun = bool(candidates) or any(map(fields.__contains__, _SIGNS))
+        candidate: dict[str, Any] = {}
+        if candidates := as_objects(fields.get("candidates")):
+            self._begun = True
+            for candidate in candidates:
+                if not candidate.get("index"):
+                    break
+            else:
+                candidate = {}
+        elif not self._begun:
+            self._begun = any(map(fields.__contains__, _SIGNS))
         self._describe(fields, candidate)
-        if grounding := as_dict(candidate.get("groundingMetadata")):
+        if "groundingMetadata" in candidate and (grounding := as_dict(candidate["groundingMetadata"])):
             self._grounding = {**self._grounding, **grounding}
         parts = as_objects(as_dict(candidate.get("content")).get("parts"))
         # A whole reply shows beforehand whether it has the provider's calls as parts; a stream has the metadata first.
-        invoked = self._invoked or any(map(_is_invocation, parts))
-        told = "urlContextMetadata" not in candidate or (self._invoked if self._streamed else invoked)
-        self._invoked = invoked
-        if not told and self._run is not None:
-            # The text that is being told goes on before what it rests on: mostly with its seal, as the last chunk.
-            self.read_parts(parts)
-            parts = []
-        if not told:
+        if not self._streamed:
+            self._invoked = self._invoked or any(map(_is_invocation, parts))
+        if "urlContextMetadata" in candidate and not self._invoked:
+            if self._run is not None:
+                # The text that is being told goes on before what it rests on: mostly with its seal, as the last chunk.
+                self.read_parts(parts)
+                parts = []
             self._fetched(as_dict(candidate["urlContextMetadata"]))
         self.read_parts(parts)
 
@@ -184,7 +195,10 @@ class GoogleDecoder(BaseDecoder):
             type(text) is not str
             or not text
             or len(chunk) != known
-            or len(candidate) != 1 + ("index" in candidate and candidate["index"] == 0)
+            or len(candidate)
+            != 1
+            + ("index" in candidate and candidate["index"] == 0)
+            + ("groundingMetadata" in candidate and candidate["groundingMetadata"] == {})
         ):
             return False
         if counts != self._counts and (usage := self._counted(counts)) is not None:
@@ -217,32 +231,40 @@ class GoogleDecoder(BaseDecoder):
         if not self._described:
             self._described = True
             news["provider_name"] = self._provider
-        if (usage := self._counted(chunk.get("usageMetadata"))) is not None:
+        counts = chunk.get("usageMetadata")
+        if (usage := self._counted(counts)) is not None:
             news["usage"] = usage
         model, reply_id = chunk.get("modelVersion"), chunk.get("responseId")
         if model and self._model is None:
             news["model_name"] = self._model = as_text(model)
         if reply_id and reply_id != self._id:
             news["provider_response_id"] = self._id = as_text(reply_id)
-        self._describe_rest(chunk, candidate, news)
+        details: dict[str, Any] = {}
+        if type(counts) is dict and (traffic := as_text(counts.get("trafficType"))) and traffic != self._traffic:  # pyright: ignore
+            details["traffic_type"] = self._traffic = traffic
+        if not (_USUAL.issuperset(candidate) and _USUAL.issuperset(chunk)):
+            self._describe_rest(chunk, candidate, news, details)
+        if "finishReason" in candidate:
+            raw = finish_name(candidate["finishReason"], cloud=self._cloud)
+            if raw is not None and raw != self._raw and not self._blocked:
+                self._finished, self._raw = True, raw
+                news["raw_finish_reason"], news["finish_reason"] = raw, FINISH.get(raw)
+        if details:
+            news["details"] = details
         if news:
             self._emitter.meta(ResponseMeta(**news))
 
-    def _describe_rest(self, chunk: dict[str, Any], candidate: dict[str, Any], news: dict[str, Any]) -> None:
+    def _describe_rest(
+        self, chunk: dict[str, Any], candidate: dict[str, Any], news: dict[str, Any], details: dict[str, Any]
+    ) -> None:
         """What only some chunks say, above all the last one."""
         if queries := _queries(as_dict(candidate.get("groundingMetadata"))):
-            details = {**self._usage.details, "web_search_requests": len(queries)}
-            news["usage"] = self._usage = replace(self._usage, details=details)
-        details = _details(candidate)
-        if (traffic := as_text(as_dict(chunk.get("usageMetadata")).get("trafficType"))) and traffic != self._traffic:
-            details["traffic_type"] = self._traffic = traffic
+            counted = {**self._usage.details, "web_search_requests": len(queries)}
+            news["usage"] = self._usage = replace(self._usage, details=counted)
+        details |= _details(candidate)
         if (created := as_text(chunk.get("createTime"))) and created != self._created:
             self._created = created
             details["timestamp"] = _instant(created)
-        raw = finish_name(candidate.get("finishReason"), cloud=self._cloud)
-        if raw is not None and raw != self._raw and not self._blocked:
-            self._finished, self._raw = True, raw
-            news |= {"raw_finish_reason": raw, "finish_reason": FINISH.get(raw)}
         feedback = as_dict(chunk.get("promptFeedback"))
         if not candidate and (reason := enum_name("blockReason", feedback.get("blockReason"))):
             self._blocked = self._finished = True
@@ -252,8 +274,6 @@ class GoogleDecoder(BaseDecoder):
                 details["block_reason_message"] = message
             if ratings := as_list(feedback.get("safetyRatings")):
                 details["safety_ratings"] = ratings
-        if details:
-            news["details"] = details
 
     # ------------------------------------------------------------------ parts
     def _part(self, part: dict[str, Any]) -> None:
@@ -261,14 +281,13 @@ class GoogleDecoder(BaseDecoder):
         sealed: dict[str, Any] = {}
         if "thoughtSignature" in part and (signature := standard_base64(part["thoughtSignature"])) is not None:
             sealed = {"provider_name": self._provider, "provider_details": {"thought_signature": signature}}
-        text = part.get("text")
-        if type(text) is str:
+        if type(text := part.get("text")) is str:
             if text or sealed:
                 self._text(text, "thinking" if part.get("thought") is True else "text", sealed)
             return
-        for name, read in _PARTS.items():
-            if name in part and type(part[name]) is dict:
-                read(self, part[name], part, sealed)
+        for name, value in part.items():
+            if type(value) is dict and (read := _PARTS.get(name)) is not None:
+                read(self, value, part, sealed)  # pyright: ignore[reportUnknownArgumentType]
                 return
 
     def _text(self, text: str, kind: str, sealed: dict[str, Any]) -> None:
@@ -350,6 +369,8 @@ class GoogleDecoder(BaseDecoder):
         call_id = as_text(call.get("id")) or ids.tool_call_id()
         if name == "media_processing":
             self._media_id = call_id
+        else:
+            self._invoked = True
         args = call.get("args")
         sealed = {"provider_name": self._provider, **sealed}
         self._alone(BuiltinToolCallPart(name, as_dict(args) if type(args) is dict else None, call_id, **sealed))
@@ -357,6 +378,7 @@ class GoogleDecoder(BaseDecoder):
     def _tool_response(self, response: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
         name = _tool_name(response, "response")
         call_id = as_text(response.get("id"))
+        self._invoked = self._invoked or name != "media_processing"
         if call_id is None:
             call_id = (self._media_id if name == "media_processing" else None) or ids.tool_call_id()
         content: Any = response.get("response")
@@ -466,16 +488,18 @@ def _queries(grounding: dict[str, Any]) -> set[str]:
     return {query for query in queries if isinstance(query, str) and query.strip()}
 
 
-def _web_sources(grounding: dict[str, Any]) -> list[dict[str, Any]]:
+def _web_sources(grounding: Mapping[str, Any]) -> list[dict[str, Any]]:
     chunks = [as_dict(as_dict(chunk).get("web")) for chunk in as_list(grounding.get("groundingChunks"))]
     return [{"domain": None, "title": None, "uri": None, **web} for web in chunks if web]
 
 
-def _contexts(grounding: dict[str, Any]) -> list[dict[str, Any]]:
+def _contexts(grounding: Mapping[str, Any]) -> list[dict[str, Any]]:
     chunks = [as_dict(as_dict(chunk).get("retrievedContext")) for chunk in as_list(grounding.get("groundingChunks"))]
     return [snake_keys({key: value for key, value in found.items() if value is not None}) for found in chunks if found]
 
 
+_USUAL = frozenset(("candidates", "content", "finishReason", "index", "modelVersion", "responseId", "usageMetadata"))
+"""Fields of chunks and candidates beside which there is nothing more to tell."""
 _SIGNS = ("usageMetadata", "modelVersion", "responseId", "promptFeedback")
 _PARTS: dict[str, Callable[[GoogleDecoder, dict[str, Any], dict[str, Any], dict[str, Any]], None]] = {
     "codeExecutionResult": GoogleDecoder._code_result,
