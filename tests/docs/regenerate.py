@@ -17,6 +17,7 @@ the tests), everything else in a shell. Durations read `0.01s`, and port 8080 is
 from __future__ import annotations
 
 import argparse
+import atexit
 import difflib
 import json
 import os
@@ -188,6 +189,7 @@ class Forks:
     def __init__(self) -> None:
         command = [sys.executable, __file__, "--forks"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.communicate)  # ends its input, and waits for its end
 
     def run(self, words: list[str], folder: Path, environment: dict[str, str]) -> str:
         assert self.process.stdin and self.process.stdout
@@ -200,7 +202,7 @@ class Forks:
 
 @cache
 def forks() -> Forks:
-    """The one for this process; it ends when its input does."""
+    """The one for this process."""
     return Forks()
 
 
