@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,12 +20,16 @@ from playhead.messages import (
     BuiltinToolReturnPart,
     FilePart,
     ModelResponse,
+    ModelResponsePart,
+    PartDeltaEvent,
+    PartEndEvent,
     PartStartEvent,
     ResponseMeta,
     StreamEvent,
     TextPart,
     ThinkingPart,
     ToolCallPart,
+    ToolCallPartDelta,
 )
 from playhead.stream import Fold, fold, unfold, violations
 from playhead.usage import RequestUsage
@@ -69,6 +74,20 @@ FILE = PartStartEvent(index=0, part=FilePart(BinaryContent(b"x", media_type="ima
 USED = ResponseMeta(usage=RequestUsage(input_tokens=7, cache_write_tokens=2, cache_read_tokens=1, output_tokens=3))
 ASKED = BuiltinToolCallPart("mcp_server:x", {"action": "call_tool", "tool_name": "z", "tool_args": {"a": 1}}, "b0")
 RAN = BuiltinToolCallPart("code_execution", {"container_id": "c", "code": "1"}, "b0")
+SEARCHES = [BuiltinToolCallPart("tool_search", {"queries": [name]}, name) for name in ("b0", "b1")]
+FOUND = BuiltinToolReturnPart("tool_search", {"discovered_tools": []}, "b1")
+CODE = '{"container_id":null,"code":"1"}'
+RUNS = BuiltinToolCallPart("code_execution", CODE, "b0")
+CALLED = ToolCallPart("g", '{"x":1}', "c0")
+MORE = PartDeltaEvent(index=0, delta=ToolCallPartDelta(args_delta=" ", tool_call_id="c0"))
+
+
+def _before_a_file(call: BuiltinToolCallPart) -> list[StreamEvent]:
+    """A call of the provider's tool, then a file, then more of the call before both."""
+    files: list[ModelResponsePart] = [CALLED, call, FILE.part]
+    return [*unfold(ModelResponse(parts=files)), MORE]
+
+
 ODD: dict[str, list[StreamEvent]] = {
     "a part that is not carried, then usage": [FILE, USED],
     "a text without a letter, then usage": [PartStartEvent(index=0, part=TextPart("")), USED],
@@ -82,6 +101,35 @@ ODD: dict[str, list[StreamEvent]] = {
     "a reply that did not come to its end": [ResponseMeta(state="incomplete", details={"stop_sequence": "END"})],
     "an empty refusal with a category": [ResponseMeta(refusal="", details={"refusal_category": "z"})],
     "a refusal, then usage": [ResponseMeta(refusal="no", finish_reason="error"), USED],
+    "a call without an answer, then a refusal": [*unfold(ModelResponse(parts=[RUNS])), ResponseMeta(refusal="no")],
+    "a call of a server's tool, then a refusal": [*unfold(ModelResponse(parts=[ASKED])), ResponseMeta(refusal="no")],
+    "a refusal before the end of a call": [
+        PartStartEvent(index=0, part=ASKED),
+        ResponseMeta(refusal="no"),
+        PartEndEvent(index=0, part=ASKED),
+    ],
+    "a refusal amid a call": [
+        PartStartEvent(index=0, part=replace(RUNS, args=None)),
+        PartDeltaEvent(index=0, delta=ToolCallPartDelta(args_delta=CODE[:-4], tool_call_id="b0")),
+        ResponseMeta(refusal="no"),
+        PartDeltaEvent(index=0, delta=ToolCallPartDelta(args_delta=CODE[-4:], tool_call_id="b0")),
+        PartEndEvent(index=0, part=RUNS),
+    ],
+    "a call whose id is like one that is made up": [
+        *unfold(ModelResponse(parts=[ToolCallPart("g", None, "c0", id="fc_1"), ToolCallPart("g", None, "c1")])),
+    ],
+    "a call whose id was made up before": [
+        *unfold(ModelResponse(parts=[ToolCallPart("g", None, "c0"), ToolCallPart("g", None, "c1", id="fc_0")])),
+    ],
+    "the second of two searches is answered": unfold(ModelResponse(parts=[*SEARCHES, FOUND])),
+    "a search and another call without answers": unfold(
+        ModelResponse(parts=[SEARCHES[0], BuiltinToolCallPart("file_search", {"queries": ["a"]}, "b2")])
+    ),
+    "two searches are answered the other way round": unfold(
+        ModelResponse(parts=[*SEARCHES, FOUND, replace(FOUND, tool_call_id="b0")])
+    ),
+    "more of a call after a server's tool and a file": _before_a_file(ASKED),
+    "more of a call after a search and a file": _before_a_file(SEARCHES[0]),
     "usage that counts nothing": [ResponseMeta(usage=RequestUsage(details={"output_tokens": 0}))],
 }
 
@@ -97,6 +145,13 @@ def test_odd_replies_keep_the_laws(dialect: Dialect, streamed: bool, events: lis
     with use_clock(FixedClock()), use_ids(SeededIds()):
         assert decode(dialect, encode(dialect, events, streamed), streamed=streamed) == normal
     assert violations(normal) == []
+
+
+def test_a_result_of_the_second_search_stays_its_own():
+    events = unfold(ModelResponse(parts=[*SEARCHES, FOUND]))
+    for streamed in (True, False):
+        parts = fold(DIALECTS["openai-responses"].normal(events, streamed=streamed)).parts()
+        assert [part.tool_call_id for part in parts if isinstance(part, BuiltinToolReturnPart)] == ["b1"]
 
 
 def test_a_tool_search_of_the_provider_keeps_its_result():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from playhead.exceptions import DecodeError
 from playhead.messages import (
     BuiltinToolCallPart,
     BuiltinToolReturnPart,
@@ -28,13 +29,21 @@ from playhead.messages import (
 )
 from playhead.stream import Fold
 from playhead.wire._dialect import ModelCall
-from playhead.wire._json import as_dict, as_list, dump, dump_text
+from playhead.wire._json import as_dict, as_list, dump, dump_text, load
 from playhead.wire._sse import write_frame
 from playhead.wire.anthropic_messages._blocks import ERROR_TYPE, FINISH, MCP, STOP, caller
 from playhead.wire.anthropic_messages._messages import write_native_call, write_native_return
 from playhead.wire.anthropic_messages._usage import write_usage
 
-__all__ = ["StreamEncoder", "WholeEncoder", "citations_of", "error_object", "native_input", "stop_reason"]
+__all__ = [
+    "StreamEncoder",
+    "WholeEncoder",
+    "citations_of",
+    "error_object",
+    "is_complete",
+    "native_input",
+    "stop_reason",
+]
 
 
 class WholeEncoder:
@@ -74,6 +83,7 @@ class StreamEncoder:
         self._opened = False
         self._over = False
         self._blocks: dict[int, _OpenBlock] = {}
+        self._native: list[int] = []
         self._next = 0
 
     def feed(self, event: StreamEvent) -> bytes:
@@ -154,6 +164,7 @@ class StreamEncoder:
                     self._input(index, part.args)
                 else:
                     block.waits = True
+                    self._native.append(index)
             case BuiltinToolReturnPart():
                 self._block(index, write_native_return(part))
                 self._end(index)
@@ -166,6 +177,8 @@ class StreamEncoder:
                 pass
 
     def _delta(self, event: PartDeltaEvent) -> None:
+        for index in [index for index in self._native if index != event.index and is_complete(self._fold.part(index))]:
+            self._end(index)  # What waits for its end alone stands where it was complete.
         match event.delta:
             case TextPartDelta():
                 self._text(event.index, event.delta.content_delta)
@@ -200,6 +213,8 @@ class StreamEncoder:
         if block.ended:
             return
         block.ended = True
+        if index in self._native:
+            self._native.remove(index)
         part = self._fold.part(index)
         if isinstance(part, TextPart) and block.index is not None:
             for citation in citations_of(part):
@@ -228,6 +243,17 @@ def native_input(part: BuiltinToolCallPart) -> dict[str, Any] | None:
     if part.tool_name.startswith(f"{MCP}:") or part.tool_name == "tool_search":
         return as_dict(write_native_call(part)["input"])
     return None
+
+
+def is_complete(part: ModelResponsePart) -> bool:
+    """Whether a call that is written as a whole has all its arguments, as far as one can tell before its end."""
+    args = part.args if isinstance(part, BuiltinToolCallPart) else None
+    if not isinstance(args, str):
+        return isinstance(part, BuiltinToolCallPart) and part.tool_name == "tool_search" and bool(args)
+    try:
+        return type(load(args)) is dict
+    except DecodeError:
+        return False
 
 
 def citations_of(part: TextPart) -> list[Any]:

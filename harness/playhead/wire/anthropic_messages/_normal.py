@@ -36,7 +36,7 @@ from playhead.usage import RequestUsage
 from playhead.wire._json import as_dict, as_text, dump_text
 from playhead.wire.anthropic_messages._blocks import FINISH, MCP, NAME, TOOL_SEARCH, call_part, mcp_result, result_part
 from playhead.wire.anthropic_messages._decoder import read_error_object
-from playhead.wire.anthropic_messages._encoder import citations_of, error_object, native_input, stop_reason
+from playhead.wire.anthropic_messages._encoder import citations_of, error_object, is_complete, native_input, stop_reason
 from playhead.wire.anthropic_messages._messages import write_native_call, write_native_return
 from playhead.wire.anthropic_messages._usage import read_usage, write_usage
 
@@ -147,6 +147,7 @@ class _Streamed(_Normaliser):
         super().__init__()
         self.known: dict[str, int] | None = None
         self.waits: set[int] = set()
+        self.native: list[int] = []
         self.ended: set[int] = set()
 
     def run(self, events: Iterable[StreamEvent]) -> list[StreamEvent]:
@@ -211,6 +212,7 @@ class _Streamed(_Normaliser):
                 self._input(index, part.args)
             case BuiltinToolCallPart():
                 self.waits.add(index)
+                self.native.append(index)
             case BuiltinToolReturnPart():
                 emitter.start(index, self.native_return(part))
             case CompactionPart():
@@ -220,6 +222,8 @@ class _Streamed(_Normaliser):
                 pass
 
     def _delta(self, index: int, delta: TextPartDelta | ThinkingPartDelta | ToolCallPartDelta) -> None:
+        for other in [other for other in self.native if other != index and is_complete(self.given.part(other))]:
+            self._end(other)
         match delta:
             case TextPartDelta():
                 self._text(index, delta.content_delta)
@@ -251,6 +255,8 @@ class _Streamed(_Normaliser):
         if index in self.ended:
             return
         self.ended.add(index)
+        if index in self.native:
+            self.native.remove(index)
         part = self.given.part(index)
         if isinstance(part, TextPart) and self.emitter.has(index) and (citations := citations_of(part)):
             delta = TextPartDelta("", provider_name=NAME, provider_details={"citations": citations})

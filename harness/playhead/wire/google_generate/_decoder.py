@@ -44,6 +44,7 @@ from playhead.wire.google_generate._fields import (
     snake_keys,
     standard_base64,
 )
+from playhead.wire.google_generate._grounding import contexts, queries, web_sources
 from playhead.wire.google_generate._partial_args import PartialArgs
 from playhead.wire.google_generate._usage import read_usage
 
@@ -258,8 +259,8 @@ class GoogleDecoder(BaseDecoder):
         self, chunk: dict[str, Any], candidate: dict[str, Any], news: dict[str, Any], details: dict[str, Any]
     ) -> None:
         """What only some chunks say, above all the last one."""
-        if queries := _queries(as_dict(candidate.get("groundingMetadata"))):
-            counted = {**self._usage.details, "web_search_requests": len(queries)}
+        if searched := queries(as_dict(candidate.get("groundingMetadata"))):
+            counted = {**self._usage.details, "web_search_requests": len(searched)}
             news["usage"] = self._usage = replace(self._usage, details=counted)
         details |= _details(candidate)
         if (created := as_text(chunk.get("createTime"))) and created != self._created:
@@ -398,10 +399,10 @@ class GoogleDecoder(BaseDecoder):
     # ------------------------------------------------------------------ what the provider looked up
     def _with_sources(self, name: str, content: Any) -> Any:
         """The result of a search with what the metadata knows of it."""
-        if name == "web_search" and (sources := _web_sources(self._grounding)):
+        if name == "web_search" and (sources := web_sources(self._grounding)):
             return {**as_dict(content), "sources": sources}
         if name == "file_search" and content is None:
-            return _contexts(self._grounding) or None
+            return contexts(self._grounding) or None
         return content
 
     def _fetched(self, metadata: dict[str, Any]) -> None:
@@ -429,15 +430,15 @@ class GoogleDecoder(BaseDecoder):
             self._emitter.delta(self._said, delta)
         if self._invoked:
             # The search's result was handed out before its sources were known.
-            if self._streamed and (sources := _web_sources(self._grounding)):
+            if self._streamed and (sources := web_sources(self._grounding)):
                 self._emitter.meta(ResponseMeta(details={"web_search_sources": sources}))
             return
-        if contexts := _contexts(self._grounding):
-            self._looked_up("file_search", {}, contexts)
-        queries = as_list(self._grounding.get("webSearchQueries"))
-        if queries:
+        if files := contexts(self._grounding):
+            self._looked_up("file_search", {}, files)
+        searched = as_list(self._grounding.get("webSearchQueries"))
+        if searched:
             chunks = as_list(self._grounding.get("groundingChunks"))
-            self._looked_up("web_search", {"queries": queries}, _web_sources(self._grounding) if chunks else None)
+            self._looked_up("web_search", {"queries": searched}, web_sources(self._grounding) if chunks else None)
 
     def _looked_up(self, tool: str, args: Any, content: Any) -> None:
         call_id = ids.tool_call_id()
@@ -481,21 +482,6 @@ def _tool_name(tool: dict[str, Any], payload: str) -> str:
     if kind is None:
         return "media_processing" if not tool.get(payload) else "unknown"
     return TOOL_TYPES.get(kind) or (kind.lower() if kind.isupper() else kind)
-
-
-def _queries(grounding: dict[str, Any]) -> set[str]:
-    queries = as_list(grounding.get("webSearchQueries"))
-    return {query for query in queries if isinstance(query, str) and query.strip()}
-
-
-def _web_sources(grounding: Mapping[str, Any]) -> list[dict[str, Any]]:
-    chunks = [as_dict(as_dict(chunk).get("web")) for chunk in as_list(grounding.get("groundingChunks"))]
-    return [{"domain": None, "title": None, "uri": None, **web} for web in chunks if web]
-
-
-def _contexts(grounding: Mapping[str, Any]) -> list[dict[str, Any]]:
-    chunks = [as_dict(as_dict(chunk).get("retrievedContext")) for chunk in as_list(grounding.get("groundingChunks"))]
-    return [snake_keys({key: value for key, value in found.items() if value is not None}) for found in chunks if found]
 
 
 _USUAL = frozenset(("candidates", "content", "finishReason", "index", "modelVersion", "responseId", "usageMetadata"))

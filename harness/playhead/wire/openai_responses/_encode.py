@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from playhead.exceptions import DecodeError
 from playhead.messages import (
     BuiltinToolCallPart,
     BuiltinToolReturnPart,
@@ -29,30 +28,12 @@ from playhead.messages import (
 )
 from playhead.stream import Fold
 from playhead.wire._dialect import ModelCall
-from playhead.wire._json import as_dict, as_list, dump, dump_text, load
+from playhead.wire._json import as_dict, as_list, dump, dump_text
 from playhead.wire._sse import write_frame
+from playhead.wire.openai_responses._open_item import OpenItem, has_args, is_open_search, is_whole
 from playhead.wire.openai_responses._output import builtin_item, opening_of, response_object, wire_status, write_error
 
 __all__ = ["ResponsesEncoder", "WholeResponsesEncoder", "chunks_of", "whole_body"]
-
-
-class _Item:
-    """An output item that is being written."""
-
-    __slots__ = ("done", "held", "index", "indexes", "item", "kind", "pieces", "raw", "signature", "told")
-
-    def __init__(self, kind: str, index: int, item: dict[str, Any]) -> None:
-        self.kind = kind
-        self.index = index
-        self.item = item
-        self.indexes: list[int] = []
-        """The parts it consists of."""
-        self.pieces: list[list[str]] = []
-        """The text of each of them."""
-        self.raw: list[str] = []
-        self.signature: str | None = None
-        self.held: dict[str, Any] | None = None
-        self.done = self.told = False
 
 
 class ResponsesEncoder:
@@ -121,11 +102,15 @@ class _Shape:
         self._fold = Fold()
         self._out: list[dict[str, Any]] = []
         self._sequence = 0
-        self._items: list[_Item] = []
-        self._of_part: dict[int, _Item] = {}
-        self._current: _Item | None = None
+        self._items: list[OpenItem] = []
+        self._of_part: dict[int, OpenItem] = {}
+        self._ids: set[str] = set()
+        self._made_up: set[str] = set()
+        self._unannounced: list[int] = []
+        """Calls of built-in tools whose arguments are still coming."""
+        self._current: OpenItem | None = None
         self._opened = False
-        self._refusal: _Item | None = None
+        self._refusal: OpenItem | None = None
 
     def chunks(self, event: StreamEvent) -> list[dict[str, Any]]:
         if self.failed:
@@ -153,7 +138,8 @@ class _Shape:
 
     def last_chunks(self) -> list[dict[str, Any]]:
         self._open()
-        for item in self._items:
+        # Searches that found nothing come last: what else has no answer gets a part that says so, as if it came now.
+        for item in sorted(self._items, key=is_open_search):
             self._finish(item)
         response = self.response()
         kind = {"incomplete": "response.incomplete", "failed": "response.failed"}.get(response["status"])
@@ -178,6 +164,12 @@ class _Shape:
     def _learn(self, meta: ResponseMeta) -> None:
         if meta.refusal:
             self._open()
+            # Calls that are complete stand before the refusal, whether their part has ended yet or not.
+            for index in [index for index in self._unannounced if has_args(self._fold.part(index))]:
+                self._announce(index, self._fold.part(index))
+            for item in self._items:
+                if item.kind == "builtin" and has_args(self._fold.part(item.indexes[0])):
+                    self._code(item)
             if self._refusal is None:
                 self._refusal = self._add("refusal", {"type": "message", "role": "assistant", "content": []}, "msg")
                 self._refusal.pieces.append([])
@@ -207,6 +199,8 @@ class _Shape:
         elif isinstance(part, BuiltinToolCallPart):
             if isinstance(part.args, dict) or not part.tool_name.startswith(_OPENED_WITH_ARGS):
                 self._announce(index, part)
+            else:
+                self._unannounced.append(index)
         elif isinstance(part, BuiltinToolReturnPart):
             self._returned(part)
         elif isinstance(part, FilePart):
@@ -215,8 +209,10 @@ class _Shape:
             item = {**(part.provider_details or {}), "type": "compaction"}
             self._done(self._add("compaction", item, "cmp", item_id=part.id))
 
-    def _announce(self, index: int, part: BuiltinToolCallPart) -> None:
+    def _announce(self, index: int, part: Any) -> None:
         """The item of a call of a built-in tool."""
+        if index in self._unannounced:
+            self._unannounced.remove(index)
         opening = opening_of(part)
         if opening is not None:
             self._of_part[index] = self._add("builtin", opening, "bt", item_id=part.id or part.tool_call_id)
@@ -248,7 +244,7 @@ class _Shape:
                 self._args(item, delta.args_delta)
 
     # ---- text
-    def _start_text(self, index: int, part: TextPart) -> _Item:
+    def _start_text(self, index: int, part: TextPart) -> OpenItem:
         current = self._current
         if current is None or current.kind != "message" or not part.id or current.item["id"] != part.id:
             item: dict[str, Any] = {"type": "message", "status": "in_progress", "content": [], "role": "assistant"}
@@ -265,12 +261,12 @@ class _Shape:
             self._text(current, place, part.content)
         return current
 
-    def _text(self, item: _Item, place: int, text: str) -> None:
+    def _text(self, item: OpenItem, place: int, text: str) -> None:
         item.pieces[place].append(text)
         self._emit("response.output_text.delta", item, content_index=place, delta=text, logprobs=[])
 
     # ---- reasoning
-    def _start_thinking(self, index: int, part: ThinkingPart) -> _Item:
+    def _start_thinking(self, index: int, part: ThinkingPart) -> OpenItem:
         current = self._current
         same = current is not None and current.kind == "reasoning" and part.id and current.item["id"] == part.id
         if not same or part.signature is not None or (part.provider_details or {}).get("raw_content"):
@@ -284,11 +280,11 @@ class _Shape:
         self._thinking(current, index, part.content, part.signature)
         return current
 
-    def _announce_summary(self, item: _Item, place: int) -> None:
+    def _announce_summary(self, item: OpenItem, place: int) -> None:
         part = {"type": "summary_text", "text": ""}
         self._emit("response.reasoning_summary_part.added", item, summary_index=place, part=part)
 
-    def _thinking(self, item: _Item, index: int, content: str | None, signature: str | None) -> None:
+    def _thinking(self, item: OpenItem, index: int, content: str | None, signature: str | None) -> None:
         place = item.indexes.index(index)
         if content:
             if place == 0 and not item.pieces[0]:
@@ -300,7 +296,7 @@ class _Shape:
         if place == 0 and index < len(self._fold):
             self._raw(item, index)
 
-    def _raw(self, item: _Item, index: int) -> None:
+    def _raw(self, item: OpenItem, index: int) -> None:
         """What is new of the reasoning itself."""
         part: Any = self._fold.peek(index)
         raw = as_list(as_dict(part.provider_details).get("raw_content"))
@@ -329,7 +325,7 @@ class _Shape:
         elif part.args:
             self._args(added, part.args)
 
-    def _args(self, item: _Item, args: str) -> None:
+    def _args(self, item: OpenItem, args: str) -> None:
         item.pieces[0].append(args)
         custom = item.item["type"] == "custom_tool_call"
         kind = "response.custom_tool_call_input.delta" if custom else "response.function_call_arguments.delta"
@@ -344,6 +340,7 @@ class _Shape:
 
     # ---- built-in tools
     def _returned(self, part: BuiltinToolReturnPart) -> None:
+        call_id = None
         for item in self._items:
             if item.kind == "builtin" and not item.done:
                 call: Any = self._fold.part(item.indexes[0])
@@ -353,16 +350,20 @@ class _Shape:
                     self._done(item)
                     if part.tool_name != "tool_search":  # whose result is an item of its own
                         return
+                    if any(is_open_search(other) for other in self._items[: item.index]):
+                        # Results without an id are taken for those of the searches in order, and this is not the next.
+                        call_id = item.item["id"]
                     break
         if part.tool_name == "tool_search":
             details = {"execution": "server", "status": "completed", **(part.provider_details or {})}
             tools = [{"type": "function", **tool} for tool in as_list(as_dict(part.content).get("discovered_tools"))]
             item_id = details.pop("id", None)
+            details["call_id"] = details.get("call_id") or call_id
             self._done(
                 self._add("return", {"type": "tool_search_output", **details, "tools": tools}, "tso", item_id=item_id)
             )
 
-    def _code(self, item: _Item) -> None:
+    def _code(self, item: OpenItem) -> None:
         """What was said of a call while it was made: once, when its arguments are complete."""
         if item.told or item.done or item.item["type"] not in ("code_interpreter_call", "mcp_call"):
             return
@@ -391,20 +392,27 @@ class _Shape:
                 return
 
     # ---- items
-    def _add(self, kind: str, item: dict[str, Any], prefix: str, *, item_id: str | None = None) -> _Item:
+    def _add(self, kind: str, item: dict[str, Any], prefix: str, *, item_id: str | None = None) -> OpenItem:
         self._open()
         if (self._current is not None and self._current.kind in ("message", "reasoning")) or (
-            self._current is not None and self._current.kind == "call" and _is_whole(self._current)
+            self._current is not None and self._current.kind == "call" and is_whole(self._current)
         ):
             self._finish(self._current)
         index = len(self._items)
-        added = _Item(kind, index, {"id": item_id or f"{prefix}_{index}", **item})
+        if made_up := not item_id:
+            item_id = f"{prefix}_{index}"
+        while item_id in (self._ids if made_up else self._made_up):
+            item_id += "_"
+        self._ids.add(item_id)
+        if made_up:
+            self._made_up.add(item_id)
+        added = OpenItem(kind, index, {"id": item_id, **item})
         self._items.append(added)
         self._current = added
         self._emit("response.output_item.added", output_index=index, item=added.item)
         return added
 
-    def _finish(self, item: _Item) -> None:
+    def _finish(self, item: OpenItem) -> None:
         """The item with everything that came for it."""
         if item.done:
             return
@@ -432,14 +440,14 @@ class _Shape:
             self._code(item)
             self._done(item)
 
-    def _text_done(self, item: _Item, place: int) -> dict[str, Any]:
+    def _text_done(self, item: OpenItem, place: int) -> dict[str, Any]:
         text = "".join(item.pieces[place])
         part: dict[str, Any] = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
         self._emit("response.output_text.done", item, content_index=place, text=text, logprobs=[])
         self._emit("response.content_part.done", item, content_index=place, part=part)
         return part
 
-    def _reasoning_done(self, item: _Item) -> None:
+    def _reasoning_done(self, item: OpenItem) -> None:
         summaries = ["".join(pieces) for pieces in item.pieces]
         if summaries == [""]:
             summaries = []
@@ -452,12 +460,12 @@ class _Shape:
             more["content"] = [{"type": "reasoning_text", "text": text} for text in item.raw]
         self._done(item, **more, encrypted_content=item.signature)
 
-    def _done(self, item: _Item, **more: Any) -> None:
+    def _done(self, item: OpenItem, **more: Any) -> None:
         item.done = True
         item.item = {**item.item, **more}
         self._emit("response.output_item.done", output_index=item.index, item=item.item)
 
-    def _emit(self, kind: str, of: _Item | None = None, /, **fields: Any) -> None:
+    def _emit(self, kind: str, of: OpenItem | None = None, /, **fields: Any) -> None:
         event: dict[str, Any] = {"type": kind, "sequence_number": self._sequence}
         if of is not None:
             event |= {"item_id": of.item["id"], "output_index": of.index}
@@ -469,14 +477,3 @@ class _Shape:
 _OPENED_WITH_ARGS = ("code_execution", "mcp_server:")
 # Kinds of items that may hold several parts, which have to follow each other.
 _ALIKE = {"message": "text", "reasoning": "thinking"}
-
-
-def _is_whole(item: _Item) -> bool:
-    """Whether a call's arguments are complete: then nothing more comes for it."""
-    if item.item["type"] == "custom_tool_call" or item.held is not None:
-        return item.held is not None
-    try:
-        load("".join(item.pieces[0]))
-    except DecodeError:
-        return False
-    return True

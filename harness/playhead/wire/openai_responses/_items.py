@@ -62,6 +62,8 @@ def all_parts_of(output: list[dict[str, Any]]) -> list[ModelResponsePart]:
             call_id = as_text(item.get("call_id")) or (waiting.popleft() if waiting else None)
             if call_id is not None:
                 found[call_id] = item
+                if call_id in waiting:
+                    waiting.remove(call_id)
     told: list[dict[str, Any]] = []
     parts: list[ModelResponsePart] = []
     for item in output:
