@@ -140,6 +140,8 @@ class GoogleDecoder(BaseDecoder):
             return
         if is_snake(fields):
             fields = camel_keys(fields)
+            if self._run is not None and self._more_text(fields, self._run):
+                return
         if "error" in fields and not fields.get("candidates"):
             self._fail(read_error_object(fields))
             return

@@ -148,13 +148,19 @@ def camel_keys(value: Any, depth: int = 12) -> Any:
     """`value` with its fields in `camelCase`; arguments and results of functions stay as they are."""
     if depth and isinstance(value, dict):
         fields: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
-        return {camel(key): item if key in _FREE else camel_keys(item, depth - 1) for key, item in fields.items()}
+        return {
+            _CAMELS.get(key) or camel(key): camel_keys(item, depth - 1)
+            if type(item) in _NESTED and key not in _FREE
+            else item
+            for key, item in fields.items()
+        }
     if depth and isinstance(value, list):
         return [camel_keys(item, depth - 1) for item in value]  # pyright: ignore[reportUnknownVariableType]
     return value
 
 
 _FREE = {"args", "response"}
+_NESTED = (dict, list)
 
 
 def camel(name: str) -> str:
