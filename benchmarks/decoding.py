@@ -3,7 +3,8 @@
     python benchmarks/decoding.py
 
 One body for each dialect, written by its encoder: 2,000 short pieces of text and of a tool call's arguments; then one for
-each kind of reply, and Google's text as it is really sent, with growing usage in each chunk. All numbers of a row come from
+each kind of reply, a very short one (where what a reply costs at all is told), and Google's text as it is really sent,
+with growing usage in each chunk. All numbers of a row come from
 one run; what counts are the ratios. Budgets: 3 x `json.loads`, and a fifth of the SDK.
 """
 
@@ -24,6 +25,7 @@ PARTS: dict[str, ModelResponsePart] = {
     "text": TextPart(TEXT * 20),
     "reasoning": ThinkingPart(TEXT * 20),
     "arguments": ToolCallPart("search", json.dumps({"query": TEXT * 5}), "c1"),
+    "one short text": TextPart("It is sunny."),
 }
 
 
