@@ -9,6 +9,7 @@ import time
 import pytest
 
 from playhead import Agent, FunctionToolResultEvent, ScriptedModel
+from playhead.schema import threads_in_turn
 from playhead.script import call
 
 
@@ -95,3 +96,34 @@ async def test_an_agent_within_a_tool_waits_for_none_of_the_others() -> None:
         return "ok"
 
     assert await told(agent_with(slow=slow, asks=asks), "slow", "asks") in (["slow", "asks"], ["asks", "slow"])
+
+
+async def test_functions_in_turn_meet_what_they_share_in_the_order_of_their_calls() -> None:
+    shared: list[str] = []
+
+    def a() -> str:
+        time.sleep(0.005)
+        shared.append("a")
+        return "ok"
+
+    def b() -> str:
+        shared.append("b")
+        return "ok"
+
+    with threads_in_turn():
+        await told(agent_with(a=a, b=b), "a", "b", "a")
+    assert shared == ["a", "b", "a"]
+
+
+async def test_functions_in_turn_may_still_wait_for_each_other() -> None:
+    release = threading.Event()
+
+    def waits() -> str:
+        return str(release.wait(10))
+
+    def frees() -> str:
+        release.set()
+        return "ok"
+
+    with threads_in_turn():
+        assert await told(agent_with(waits=waits, frees=frees), "waits", "frees") == ["waits", "frees"]

@@ -40,6 +40,7 @@ from playhead.fuzz._play import (
 from playhead.fuzz._scripts import Arguments, scripts
 from playhead.fuzz._smaller import smallest_failure
 from playhead.models import Script
+from playhead.schema import threads_in_turn
 from playhead.transcript import Transcript, capture_run, first_difference
 
 __all__ = ["DRIVERS", "Driver", "agent", "replay", "run_script"]
@@ -309,7 +310,8 @@ class _Run:
         model = WatchedModel(self.script)
         how = cast("Literal['events', 'stream', 'run']", driver)
         run = capture_run(self.agent, self.prompt, how=how, model=for_agent(self.agent, model), **self._kwargs())
-        transcript = await _within_a_day(run)
+        with threads_in_turn():
+            transcript = await _within_a_day(run)
         await _expect_no_tasks("after the run")
         return transcript, model
 

@@ -15,7 +15,7 @@ from playhead.schema._function import (
 )
 from playhead.schema._json import GenerateToolJsonSchema, check_object_json_schema, inline_definitions
 from playhead.schema._partial import PartialValidator, Shape, shape_of
-from playhead.schema._threads import SideBySide, run_in_thread
+from playhead.schema._threads import SideBySide, run_in_thread, threads_in_turn
 
 __all__ = [
     "DocstringFormat",
@@ -35,4 +35,5 @@ __all__ = [
     "run_in_thread",
     "shape_of",
     "takes_run_context",
+    "threads_in_turn",
 ]

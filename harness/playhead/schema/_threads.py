@@ -6,15 +6,16 @@ Comes in: a function and its arguments. Goes out: what it returns, in the caller
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from functools import cache, partial
 from typing import Any
 
 from playhead import clock
 
-__all__ = ["SideBySide", "run_in_thread"]
+__all__ = ["SideBySide", "run_in_thread", "threads_in_turn"]
 
 
 async def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -69,6 +70,8 @@ class SideBySide:
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended.append(ended)
         try:
+            if _in_turn.get():
+                await self._wait_for(before)
             try:
                 result = await call
             except Exception:
@@ -78,10 +81,25 @@ class SideBySide:
             return result
         finally:
             ended.cancel()
+            call.close()  # one that was cancelled before it began
 
     async def _wait_for(self, before: list[asyncio.Future[None]]) -> None:
         if late := [future for future in before if not future.done()]:
             await asyncio.wait(late, timeout=self.GRACE)
 
 
+@contextmanager
+def threads_in_turn() -> Generator[None]:
+    """Within the block a call also begins after those before it, unless they take longer than `SideBySide.GRACE`.
+
+    So that functions that share something meet it in the same order in every run.
+    """
+    token = _in_turn.set(True)
+    try:
+        yield
+    finally:
+        _in_turn.reset(token)
+
+
+_in_turn: ContextVar[bool] = ContextVar("playhead.schema.in_turn", default=False)
 _current: ContextVar[SideBySide | None] = ContextVar("playhead.schema.side_by_side", default=None)
