@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -577,3 +578,40 @@ def test_the_fixture_says_that_it_cannot_move_the_time_of_trio(pytester: pytest.
     result = pytester.runpytest_inprocess("-q", "-p", "no:asyncio")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*this test runs on trio*", "*MockClock*"])
+
+
+class Other:
+    """A loop as `VirtualTime` sees it; `then` happens when it is asked how long it waits."""
+
+    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
+        self.loop = self
+        self.arrived = False
+        self._then = then
+
+    @property
+    def waits_until(self) -> float:
+        self._then()
+        return math.inf
+
+    def has_events(self) -> bool:
+        return self.arrived
+
+    def is_running(self) -> bool:
+        return True
+
+
+def jumps(passing: VirtualTime, loop: Other, *others: Other) -> bool:
+    passing._loops = cast("Any", [loop, *others])
+    return passing._may_jump(cast("Any", loop))
+
+
+def test_time_does_not_jump_over_what_a_server_sent_just_before_it_waited() -> None:
+    client = Other()
+    assert jumps(VirtualTime(), client, Other())
+    assert not jumps(VirtualTime(), client, Other(then=lambda: setattr(client, "arrived", True)))
+
+
+def test_time_does_not_jump_over_what_one_server_sent_another() -> None:
+    first = Other()
+    second = Other(then=lambda: setattr(first, "arrived", True))
+    assert not jumps(VirtualTime(), Other(), first, second)

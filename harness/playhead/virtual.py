@@ -126,7 +126,13 @@ class VirtualTime:
             self._passed = max(self._passed, passed)
 
     def _may_jump(self, loop: _VirtualLoop) -> bool:
-        """Whether all others wait, for nothing earlier, and nothing has arrived that they have not seen yet."""
+        """Whether all others wait, for nothing earlier, and nothing has arrived that they or this one have not seen yet.
+
+        Asked twice: one that was busy when the first was asked may have sent it something before it waited, too.
+        """
+        return self._all_wait(loop) and self._all_wait(loop) and not loop.has_events()
+
+    def _all_wait(self, loop: _VirtualLoop) -> bool:
         return all(
             other.waits_until is not None and other.waits_until >= (loop.waits_until or 0.0) and not other.has_events()
             for other in self._loops
