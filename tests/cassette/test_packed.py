@@ -83,6 +83,13 @@ def test_a_packed_body_that_holds_a_secret_is_masked_as_a_whole(coding: str, pac
     assert scrubber.unopened == {}
 
 
+@pytest.mark.parametrize("written", range(10, 14))
+def test_bytes_that_look_like_line_ends_do_not_stay_in_a_packed_body(written: int) -> None:
+    body = gzip.compress(PLAIN, mtime=written)  # the fifth byte of the file
+    clean = Scrubber().scrub_response(200, {"content-encoding": "gzip"}, body).body
+    assert clean == b"scrubbed".ljust(len(body), b"-")
+
+
 @pytest.mark.parametrize(("coding", "pack"), CODINGS)
 def test_a_packed_body_without_a_secret_stays_as_it_is(coding: str, pack: Pack) -> None:
     body = pack(CLEAN)

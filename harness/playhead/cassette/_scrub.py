@@ -358,16 +358,14 @@ class Scrubber:
         if inner is None:
             return None if legible(text) is not None else []  # what is text was looked at as it is
         found = self._text_hits(inner, _DEPTH - 1, frames=True)
-        # In one piece, without the line ends that other masks keep: where they are says nothing in packed bytes.
-        mask = PLACEHOLDER.ljust(len(text), "-")[: len(text)]
-        return [Hit(found[0].rule, [(0, len(text))], mask)] if found else []
+        return [_packed_hit(found[0].rule, 0, len(text))] if found else []
 
     def _member_hits(self, text: str, depth: int) -> list[Hit]:
         hits: list[Hit] = []
         for start, end, inner in compressed_members(text):
             found = self._text_hits(inner, depth)
             if found:
-                hits.append(Hit(found[0].rule, [(start, end)]))
+                hits.append(_packed_hit(found[0].rule, start, end))
         return hits
 
     def _is_allowed(self, name: str, value: str) -> bool:
@@ -379,6 +377,11 @@ class Scrubber:
 
     def _count(self, rule: str) -> None:
         self._counts[rule] += 1
+
+
+def _packed_hit(rule: str, start: int, end: int) -> Hit:
+    """Packed bytes in one piece, without the line ends that other masks keep: there, a 10 is a byte like any other."""
+    return Hit(rule, [(start, end)], PLACEHOLDER.ljust(end - start, "-")[: end - start])
 
 
 def _no_count(rule: str) -> None:
