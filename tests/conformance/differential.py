@@ -1,6 +1,6 @@
 """Runs drawn scenarios on Playhead and on the reference, and shows where their traces differ.
 
-    python tests/conformance/differential.py --kit KIT --reference PYTHON [--count N] [--seed S] [--keep DIR]
+    python tests/conformance/differential.py --kit KIT --reference PYTHON [--count N | --seconds S] [--seed S] [--keep DIR]
 
 `PYTHON` is an interpreter with pydantic-ai-slim 1.85.1. `make conformance` makes one and calls this. The exit status is 0
 if all traces agree but for the deliberate differences (docs/differences.md).
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import json
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -163,14 +165,18 @@ def main() -> int:
         "--kit", type=Path, required=True, help="the folder with harness.py, compare.py and catalogue.py"
     )
     parser.add_argument("--reference", required=True, help="an interpreter with pydantic-ai-slim 1.85.1")
-    parser.add_argument("--count", type=int, default=1_000)
+    parser.add_argument("--count", type=int, default=1_000, help="as many scenarios, unless --seconds says otherwise")
+    parser.add_argument("--seconds", type=float, help="draw scenarios for so long")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="show what differs on purpose, too")
     parser.add_argument("--keep", type=Path, help="write scenarios that differ into this folder")
     args = parser.parse_args()
     both = Differential(args.kit.resolve(), args.reference)
     counts: Counter[str] = Counter()
-    for number in range(args.seed, args.seed + args.count):
+    end = time.monotonic() + (args.seconds or 0)
+    for number in itertools.count(args.seed):
+        if number >= args.seed + args.count if args.seconds is None else time.monotonic() > end:
+            break
         scenario = draw_scenario(Random(number), f"drawn-{number}")
         found, reason = both.difference(scenario)
         if found is None:
@@ -186,7 +192,7 @@ def main() -> int:
                 args.keep.mkdir(parents=True, exist_ok=True)
                 (args.keep / f"drawn-{number}.json").write_text(json.dumps(scenario, indent=1))
     both.close()
-    print()
+    print(f"\n{sum(counts.values()):6} drawn from seed {args.seed}")
     for name, count in counts.most_common():
         print(f"{count:6} {name}")
     return 1 if counts["differ"] else 0
