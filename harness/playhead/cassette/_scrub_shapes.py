@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from playhead.cassette._scrub_mask import is_mask
+from playhead.cassette._scrub_vendors import ANCHORED, VENDORS
 
 __all__ = ["RULES", "SHAPES", "Shape", "find_shapes"]
 
@@ -33,32 +34,65 @@ class Shape(NamedTuple):
 
 def find_shapes(text: str) -> Iterator[tuple[str, int, int]]:
     """(rule, start, end) of everything in `text` that is made like a credential."""
-    if _TRIGGER.search(text) is None and not any(rare in text and literal in text for rare, literal in _OTHER_LITERALS):
+    yield from _anchored(text)
+    places = _places(text)
+    if not places:
         return
-    for shape in SHAPES:
-        for match in _matches(shape, text):
+    for number in sorted(places):
+        shape = SHAPES[number]
+        for match in _matches(shape, text, places[number]):
             start, end = match.span("secret" if "secret" in shape.pattern.groupindex else 0)
             found = text[start:end]
             if (shape.confirms is None or shape.confirms(found)) and not is_mask(found):
                 yield shape.rule, start, end
 
 
-def _matches(shape: Shape, text: str) -> Iterator[re.Match[str]]:
-    if any(literal in text for literal in shape.within):
+def _places(text: str) -> dict[int, list[int]]:
+    """By shape, where its members may begin, ascending; -1 for anywhere."""
+    places: dict[int, list[int]] = {}
+    for separator in _TRIGGER.finditer(text):
+        end = separator.end()
+        for length in _HEAD_LENGTHS:
+            for literal, number in _BY_HEAD.get(text[max(0, end - length) : end], ()):
+                start = end - length
+                if len(literal) == length or text.startswith(literal, start):
+                    places.setdefault(number, []).append(start)
+    for rare, literal, number in _OTHER_STARTS:
+        if rare in text:
+            position = text.find(literal)
+            while position >= 0:
+                places.setdefault(number, []).append(position)
+                position = text.find(literal, position + len(literal))
+    for rare, literal, number in _WITHIN:
+        if rare in text and literal in text:
+            places.setdefault(number, []).append(-1)
+    return places
+
+
+def _matches(shape: Shape, text: str, places: list[int]) -> Iterator[re.Match[str]]:
+    if -1 in places:
         yield from shape.pattern.finditer(text)
-    for literal in shape.starts:
-        position = text.find(literal)
-        while position >= 0:
-            match = shape.pattern.match(text, position) if _is_border(text, position) else None
-            if match is None:
-                # What failed here fails at each later start within the same word: without the jump, a long word of
-                # many starts would be read again from each of them.
-                word = _WORD.match(text, position)
-                after = word.end() if word is not None and shape.rule == "jwt" else position + len(literal)
-            else:
-                yield match
-                after = match.end()
-            position = text.find(literal, after)
+    after = 0
+    for position in sorted(places):
+        if position < after:
+            continue
+        match = shape.pattern.match(text, position) if _is_border(text, position) else None
+        if match is not None:
+            after = match.end()
+            yield match
+        elif shape.rule == "jwt":
+            # What failed here fails at each later start within the same word: without the jump, a long word of many
+            # starts would be read again from each of them.
+            word = _WORD.match(text, position)
+            after = word.end() if word is not None else position
+
+
+def _anchored(text: str) -> Iterator[tuple[str, int, int]]:
+    for rule, before, anchor in _ANCHORED:
+        for match in anchor.finditer(text):
+            head = before.search(text, max(0, match.start() - _BEFORE_MAX), match.start())
+            if head is not None:
+                yield rule, head.start(), match.end()
 
 
 def _is_border(text: str, position: int) -> bool:
@@ -87,6 +121,10 @@ def _has_digit(text: str) -> bool:
     return any(character.isdigit() for character in text)
 
 
+def _is_mixed(text: str) -> bool:
+    return _has_digit(text) and not text.islower() and not text.isupper()
+
+
 def _shape(
     rule: str, starts: str, pattern: str, confirms: Callable[[str], bool] | None = None, *, within: str = ""
 ) -> Shape:
@@ -111,6 +149,12 @@ SHAPES: tuple[Shape, ...] = (
         "aws-key-id", "AKIA ASIA ABIA ACCA AROA AIDA", r"(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA)[0-9A-Z]{16}(?![0-9A-Za-z])"
     ),
     _shape(
+        "aws-secret",  # beside its id, where nothing else tells
+        "AKIA ASIA",
+        r"(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])[\s\S]{1,80}?(?<![A-Za-z0-9/+=])(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
+        _is_mixed,
+    ),
+    _shape(
         "aws-token",
         "IQoJb3JpZ2lu FwoGZXIvYXdz ABSK bedrock-api-key-",
         r"(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|ABSK|bedrock-api-key-)[A-Za-z0-9+/]{20,}={0,2}",
@@ -121,6 +165,12 @@ SHAPES: tuple[Shape, ...] = (
         r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}",
     ),
     _shape("gitlab-token", "glpat- gldt- glrt- glptt-", rf"gl(?:pat|dt|rt|ptt)-{_W}{{16,}}"),
+    _shape(
+        "teams-webhook",
+        "",
+        r"webhook\.office\.com/webhookb2/(?P<secret>[^\s\"'<>\\]{20,})",
+        within=".webhook.office.com/",
+    ),
     _shape(
         "slack-token",
         "xoxa- xoxb- xoxp- xoxr- xoxs- xoxe- xoxo- xoxc- xoxd- xapp-",
@@ -142,25 +192,11 @@ SHAPES: tuple[Shape, ...] = (
     _shape("nvidia-key", "nvapi-", rf"nvapi-{_W}{{20,}}"),
     _shape("tavily-key", "tvly-", rf"tvly-{_W}{{16,}}"),
     _shape(
-        "vendor-key",
-        "tgp_v1_ jina_ pcsk_ e2b_ lin_api_ ntn_ sbp_ hvs. dapi dop_v1_ shpat_ dckr_pat_ figd_ phc_ phx_ rnd_ fc-",
-        rf"tgp_v1_{_W}{{20,}}|jina_[a-f0-9]{{32}}{_W}*|pcsk_{_W}{{20,}}|e2b_[a-f0-9]{{32,}}|lin_api_[A-Za-z0-9]{{30,}}|ntn_[A-Za-z0-9]{{30,}}"
-        rf"|sbp_[a-f0-9]{{30,}}|hvs\.{_W}{{20,}}|dapi[a-f0-9]{{32}}|dop_v1_[a-f0-9]{{40,}}|shpat_[a-f0-9]{{32}}|dckr_pat_{_W}{{20,}}"
-        rf"|figd_{_W}{{20,}}|ph[cx]_[A-Za-z0-9]{{30,}}|rnd_[A-Za-z0-9]{{24,}}|fc-[a-f0-9]{{32}}",
-    ),
-    _shape(
         "observability-key",
         "lsv2_ pylf_v pk-lf- ls__",
         rf"lsv2_(?:pt|sk)_{_W}{{16,}}|pylf_v[0-9]+_{_W}{{16,}}|pk-lf-{_W}{{16,}}|ls__[a-f0-9]{{32}}",
     ),
-    _shape(
-        "service-key",
-        "sq0csp- sq0atp- sq0idp- pa- PMAK- glsa_ glc_ sntrys_ sntryu_ NRAK- pscale_tkn_ pscale_pw_ pscale_oauth_ HRKU- esecret_ ATATT3x ATCTT3x dp.pt. dp.st.",
-        rf"sq0(?:csp|atp|idp)-{_W}{{20,}}|pa-{_W}{{40,}}|PMAK-[a-f0-9]{{24}}-[a-f0-9]{{30,}}|gl(?:sa|c)_[A-Za-z0-9_+/=]{{30,}}|sntry[su]_[A-Za-z0-9_+/=-]{{30,}}"
-        rf"|NRAK-[A-Z0-9]{{20,}}|pscale_(?:tkn|pw|oauth)_{_W}{{30,}}|HRKU-{_W}{{30,}}|esecret_[A-Za-z0-9]{{20,}}|AT[AC]TT3x[A-Za-z0-9_=-]{{30,}}"
-        rf"|dp\.[ps]t\.[A-Za-z0-9]{{30,}}",
-        _has_digit_or_capital,
-    ),
+    *(_shape("vendor-key", start, re.escape(start) + f"(?:{rest})", _has_digit_or_capital) for start, rest in VENDORS),
     _shape("notion-token", "secret_", r"secret_[A-Za-z0-9]{40,50}(?![0-9A-Za-z])", _has_digit),
     _shape("elevenlabs-key", "sk_", r"sk_[a-f0-9]{40,}(?![0-9A-Za-z])", _has_digit),
     _shape("mailgun-key", "key-", r"key-[a-f0-9]{32}(?![0-9A-Za-z])", _has_digit),
@@ -187,6 +223,7 @@ SHAPES: tuple[Shape, ...] = (
     _shape(
         "basic", "", r"(?:[Bb]asic|BASIC)[ \t]{1,4}(?P<secret>[A-Za-z0-9+/]{8,}={0,2})", _is_basic, within="asic ASIC"
     ),
+    _shape("okta-token", "", rf"SSWS[ \t]{{1,4}}(?P<secret>{_W}{{20,}})", within="SSWS "),
     _shape(
         "aws-signature",
         "",
@@ -202,14 +239,19 @@ SHAPES: tuple[Shape, ...] = (
     _shape("websocket-key", "", r"insecure-api-key\.(?P<secret>[^\s,;\"']{6,})", within="insecure-api-key."),
     _shape("url-password", "", r"://(?P<secret>[^\s/?#@:\"'<>\\]{0,256}:[^\s/?#@\"'<>\\]{1,256})@", within="://"),
     _shape("url-password", "", r"://(?P<secret>[^\s/?#@:\"'<>\\]{8,256})@[A-Za-z0-9.-]+\.", within="://"),
-    _shape("account-id", "org- proj_", r"org-[A-Za-z0-9]{20,}|proj_[A-Za-z0-9]{20,}", _has_digit_or_capital),
+    _shape(
+        "account-id",
+        "org- proj_ AC",
+        r"org-[A-Za-z0-9]{20,}|proj_[A-Za-z0-9]{20,}|AC[0-9a-f]{32}(?![0-9A-Za-z])",
+        _has_digit_or_capital,
+    ),
 )
 
 RULES = tuple(dict.fromkeys(shape.rule for shape in SHAPES))
 """The names under which the summary counts masks by shape."""
 
-# One pass for all literals with a hyphen or underscore: these are rare, the letters before them are not.
-_ALL_LITERALS = tuple(dict.fromkeys(literal for shape in SHAPES for literal in shape.starts + shape.within))
+_ANCHORED = tuple((rule, re.compile(rf"(?:{before})\Z"), re.compile(anchor)) for rule, before, anchor in ANCHORED)
+_BEFORE_MAX = 60
 
 
 def _head(literal: str) -> str | None:
@@ -218,10 +260,19 @@ def _head(literal: str) -> str | None:
     return literal[:end] or None
 
 
-_HEADS = tuple(dict.fromkeys(head for literal in _ALL_LITERALS if (head := _head(literal)) is not None))
-_TRIGGER = re.compile("[-_](?:" + "|".join(f"(?<={re.escape(head)})" for head in _HEADS) + ")")
+# One pass for all literals with a hyphen or underscore: these are rare, the letters before them are not.
+_BY_HEAD: dict[str, list[tuple[str, int]]] = {}
 # With the character of each that is rarest: where that is missing, it need not be looked for.
-_RAREST = "JQZXKVWYUGPNOLRCDFHBMESTIA=:/9876543210.jqzxkvwygpbfumcdlhrsnioate"
-_OTHER_LITERALS = tuple(
-    (min(literal, key=_RAREST.index), literal) for literal in _ALL_LITERALS if _head(literal) is None
-)
+_RAREST = "JQZXKVWYUGPNOLRCDFHBMESTIA=:/~9876543210.jqzxkvwygpbfumcdlhrsnioate -_"
+_OTHER_STARTS: list[tuple[str, str, int]] = []
+_WITHIN: list[tuple[str, str, int]] = []
+for _number, _one in enumerate(SHAPES):
+    for _literal in _one.starts:
+        _begin = _head(_literal)
+        if _begin is None:
+            _OTHER_STARTS.append((min(_literal, key=_RAREST.index), _literal, _number))
+        else:
+            _BY_HEAD.setdefault(_begin, []).append((_literal, _number))
+    _WITHIN.extend((min(_literal, key=_RAREST.index), _literal, _number) for _literal in _one.within)
+_HEAD_LENGTHS = sorted({len(head) for head in _BY_HEAD})
+_TRIGGER = re.compile("[-_](?:" + "|".join(f"(?<={re.escape(head)})" for head in _BY_HEAD) + ")")
