@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ def add_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> N
     add(
         "--rechunk",
         default=None,
+        type=_way_to_cut,
         metavar="HOW",
         help="Cut replayed streams: whole, frames, bytes, random:SEED, hostile.",
     )
@@ -61,6 +63,17 @@ def add_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> N
     )
     for name, (kind, default, text) in INI.items():
         parser.addini(name, text, type=kind, default=default)  # type: ignore[arg-type]
+
+
+def _way_to_cut(how: str) -> str:
+    """`how`, if it is one: also a suite without any recording says that an option is misspelt."""
+    from playhead.chunks import check_how
+
+    try:
+        check_how(how)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return how
 
 
 def record_mode_option(config: pytest.Config) -> str | None:

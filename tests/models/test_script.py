@@ -196,7 +196,7 @@ def test_a_script_that_is_not_used_up_says_what_is_left() -> None:
     assert caught.value.problem.splitlines() == [
         "1 of 2 scripted responses were not used:",
         "  response 2: [{'call': {'name': 'f'}}]",
-        "The model was asked 1 times:",
+        "The model was asked once:",
         "  request 1: 'hello'",
     ]
 
@@ -237,6 +237,7 @@ def test_yaml_and_python_are_two_spellings_of_one_script(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
+        ("- step: [hi]\n", "weather.yaml:1: 0.steps.0: unknown step 'step'; did you mean 'steps'?"),
         ("responses:\n  - hello\n  - - txt: hi\n", "weather.yaml:3: responses.1.steps.0: unknown step 'txt'; did you mean 'text'?"),
         ("- call: {name: f, arg: {}}", "weather.yaml:1: 0.steps.0.call.arg: unknown key 'arg'; did you mean 'args'?"),
         ("- usage:\n    input_tokens: many", "weather.yaml:2: 0.steps.0.usage.input_tokens: Input should be a valid integer, unable to parse string as an integer"),

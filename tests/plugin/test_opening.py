@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.plugin._project import Project
 
 CASSETTE = """\
@@ -193,3 +195,8 @@ def test_fixtures_that_a_suite_has_in_place_of_ours_are_asked_for(project: Proje
     )
     project.run("-p", "no:randomly").check(passed=2)
     project.run("-p", "no:randomly", "--disable-recording", "-k", "unmarked").check(failed=1)
+
+
+def test_a_way_to_cut_that_is_none_is_refused_before_any_test(pytestconfig: pytest.Config):
+    with pytest.raises(pytest.UsageError, match="choose one of whole, frames, bytes, random:SEED, hostile"):
+        pytestconfig._parser.parse(["--rechunk=nonsense"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -51,10 +52,12 @@ def parse_model_id(model: str) -> tuple[str | None, str]:
 def infer_model(model: Model | str, provider_factory: Callable[[str], Provider] | None = None) -> Model:
     """The model of a name such as `openai:gpt-5`, `anthropic:claude-sonnet-4-5` or `test`; a model as it is.
 
-    `UserError` for a name that says no provider, or one that nobody knows.
+    `UserError` for a name that says no provider, or one that nobody knows, and for what is neither name nor model.
     """
     if isinstance(model, Model):
         return model
+    if not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise _no_model(model)
     if model == "test":
         from playhead.models.test import TestModel
 
@@ -71,7 +74,11 @@ def infer_model(model: Model | str, provider_factory: Callable[[str], Provider] 
         why = _OTHER_WIRES.get(provider)
         raise UserError(
             f"Unknown model: {model}. "
-            + (f"{provider!r} {why}." if why else f"Known providers are: {', '.join(sorted(PROVIDERS))}.")
+            + (
+                f"{provider!r} {why}."
+                if why
+                else f"{_nearest(provider)}Known providers are: {', '.join(sorted(PROVIDERS))}."
+            )
         )
     module, class_name = _CLASSES.get(provider, ("openai", "OpenAIChatModel"))
     make = _load(module, class_name)
@@ -89,9 +96,25 @@ def infer_provider(provider: str) -> Provider:
     if provider not in PROVIDERS:
         why = _OTHER_WIRES.get(provider)
         raise UserError(
-            f"Unknown provider: {provider}. " + (f"It {why}." if why else f"Known are: {', '.join(sorted(PROVIDERS))}.")
+            f"Unknown provider: {provider}. "
+            + (f"It {why}." if why else f"{_nearest(provider)}Known are: {', '.join(sorted(PROVIDERS))}.")
         )
     return Provider(provider)
+
+
+def _no_model(given: Any) -> UserError:
+    if type(given).__module__.partition(".")[0] == "pydantic_ai":
+        return UserError(
+            f"{type(given).__name__} is a model of pydantic-ai's: a Playhead agent takes the class of that name from "
+            "playhead.models, and pydantic-ai's agent takes this one."
+        )
+    hint = " Is a call missing, as in `fake_model(...)`?" if callable(given) else ""
+    return UserError(f"A model is a `Model` or a name such as 'openai:gpt-5', not {given!r}.{hint}")
+
+
+def _nearest(provider: str) -> str:
+    close = difflib.get_close_matches(provider, [*PROVIDERS, *_ALIASES], 1)
+    return f"Did you mean {close[0]!r}? " if close else ""
 
 
 def _load(module: str, name: str) -> Any:

@@ -176,7 +176,9 @@ def _explain(name: str, root: Any, details: ErrorDetails, prefix: int) -> str:
     elif details["type"] == "union_tag_invalid":
         context: dict[str, Any] = details.get("ctx") or {}
         key = str(context["tag"])
-        message = f"unknown step {key!r}{_nearest(key, list(STEPS))}"
+        # A response that is no list may have meant one of its own keys.
+        known = [*STEPS, *Response.model_fields] if location[-2:] == ["steps", 0] else list(STEPS)
+        message = f"unknown step {key!r}{_nearest(key, known)}"
     elif details["type"] == "union_tag_not_found":
         message = f"a step is a string or a mapping with one key, the step's name; this is {_brief(details['input'])}"
     elif details["type"] == "missing":

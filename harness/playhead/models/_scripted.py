@@ -7,18 +7,19 @@ one without `when`. Outputs: replies and streams of events, waits on the clock, 
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 from playhead.builtin_tools import SUPPORTED_BUILTIN_TOOLS
-from playhead.exceptions import ScriptExhausted, ScriptUnused
+from playhead.exceptions import ScriptError, ScriptExhausted, ScriptUnused
 from playhead.messages import ModelMessage, ModelRequestParameters, ModelResponse, ModelSettings
 from playhead.models._model import Model, StreamedResponse
 from playhead.models._profile import ModelProfile
 from playhead.models._script import Response, ResponseLike, Script, as_response
 from playhead.models._script_match import ScriptedRequest, fits, show, show_condition, show_request
 from playhead.models._script_player import Player, ScriptedReply
+from playhead.models._script_steps import Strict
 
 __all__ = ["ScriptedModel"]
 
@@ -102,7 +103,7 @@ class ScriptedModel(Model):
             )
             raise ScriptUnused(
                 f"{len(unused)} of {len(self.script.responses)} scripted responses were not used:\n{left}\n"
-                f"The model was asked {len(self.requests)} times{':' if asked else '.'}\n{asked}".rstrip(),
+                f"The model was asked {_times(len(self.requests))}{':' if asked else '.'}\n{asked}".rstrip(),
                 "Remove them from the script, or find out why the agent stopped asking.",
             )
 
@@ -166,6 +167,10 @@ class ScriptedModel(Model):
         return ", ".join(taken if len(taken) <= 5 else [*taken[:4], f"... ({len(taken)} in all)"])
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 _PROFILE = ModelProfile(supports_json_schema_output=True, supports_json_object_output=True)
 
 
@@ -173,5 +178,10 @@ def _flatten(responses: tuple[ResponseLike | Script, ...]) -> Iterator[Response]
     for item in responses:
         if isinstance(item, Script):
             yield from item.responses
-        else:
+        elif isinstance(item, (str, Strict, Sequence, Mapping)):  # pyright: ignore[reportUnnecessaryIsInstance]
             yield as_response(item)
+        else:
+            raise ScriptError(
+                f"A response is a string, a step, a list of steps or `response(...)`, not {item!r}",
+                "A file is read by `load_script(path)` of playhead.script, a recording by `playhead.read_script(path)`.",
+            )

@@ -182,7 +182,10 @@ class FunctionModel(Model):
                 None, lambda: context.run(cast(Any, self.function), messages, info)
             )
         response = await answer if inspect.isawaitable(answer) else answer
-        assert isinstance(response, ModelResponse), response
+        assert isinstance(response, ModelResponse), (
+            f"the function of a FunctionModel returns a `ModelResponse`, not {response!r}; "
+            "a text is `ModelResponse(parts=[TextPart(...)])`"
+        )
         response.model_name = self._model_name
         if not response.usage.has_values():
             response.usage = self._estimate.of([*messages, response])

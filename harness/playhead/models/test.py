@@ -170,6 +170,10 @@ class TestModel(Model):
         if self.call_tools == "all":
             return parameters.function_tools
         by_name = {tool.name: tool for tool in parameters.function_tools}
+        if unknown := [name for name in self.call_tools if name not in by_name]:
+            raise UserError(
+                f"`call_tools` names what the agent has not: {', '.join(unknown)}. Its tools: {', '.join(by_name) or 'none'}."
+            )
         return [by_name[name] for name in self.call_tools]
 
     def _output_call(self, tool: ToolDefinition) -> ToolCallPart:

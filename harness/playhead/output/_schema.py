@@ -15,10 +15,11 @@ output function, then the validators of `toolset.output_validators`. For text, t
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypedDict, Union, cast, get_args, get_origin
 
+from pydantic import BaseModel
 from typing_extensions import TypeAliasType, TypeVar
 
 from playhead.context import RunContext
@@ -209,7 +210,10 @@ def _object_processor(
 
 
 def _flatten(spec: Any) -> list[Any]:
-    """All members of sequences and unions, in order; `None` as its type."""
+    """All members of sequences and unions, in order; `None` as its type. `UserError` for values in place of types."""
+    if isinstance(spec, _VALUES):
+        hint = " Make a type of a JSON schema by `StructuredDict(schema)`." if isinstance(spec, Mapping) else ""
+        raise UserError(f"`output_type` takes types, not values: {spec!r}.{hint}")
     if isinstance(spec, (list, tuple, set, frozenset)) or (isinstance(spec, Sequence) and not isinstance(spec, str)):
         return [member for item in cast("Sequence[Any]", spec) for member in _flatten(item)]
     if spec is None:
@@ -223,6 +227,9 @@ def _flatten(spec: Any) -> list[Any]:
     if get_origin(plain) in (Union, types.UnionType):
         return [_unannotated(item) for item in get_args(plain)]
     return [spec]
+
+
+_VALUES = (int, float, bytes, bytearray, Mapping, BaseModel, types.EllipsisType)
 
 
 def _unannotated(type_: Any) -> Any:

@@ -12,7 +12,7 @@ from playhead._deprecated import OlderAgent, older_agent_arguments
 from playhead.concurrency import AnyConcurrencyLimit, as_limiter, place_in
 from playhead.context import AgentDepsT, RunContext
 from playhead.exceptions import UserError
-from playhead.messages import InstructionPart, ModelSettings, merge_model_settings
+from playhead.messages import InstructionPart, ModelMessage, ModelSettings, merge_model_settings
 from playhead.models import Model, infer_model
 from playhead.output import OutputDataT, OutputSchema, OutputSpec, OutputValidator
 from playhead.runtime._decorators import DeclaringAgent
@@ -278,7 +278,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
             schema = self._build_output_schema(output_type)
         usage = options["usage"]
         state = RunState(message_history=run_messages(), usage=RunUsage() if usage is None else usage)
-        state.message_history[:] = options["message_history"] or ()
+        state.message_history[:] = _history_of(options["message_history"])
         literal, functions = self._instructions_of(options.get("instructions"))
         tools = self._tools_of(schema, options["toolsets"])
 
@@ -334,7 +334,7 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
         if model is None or (given is None and self._model is None):  # an override does not hide that nobody named one
             hint = " (Even when `override(model=...)` is customizing the model that is called)" if replaced else ""
             raise UserError(f"`model` must either be set on the agent or included when calling it.{hint}")
-        if isinstance(model, str):
+        if not isinstance(model, Model):
             model = infer_model(model)
             if self._model is not None and not isinstance(self._model, Model) and given is None:
                 self._model = model
@@ -426,6 +426,17 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
             await self._entered.aclose()
             self._entered = None
         return None
+
+
+def _history_of(given: Sequence[ModelMessage] | None) -> Sequence[ModelMessage]:
+    """`UserError` for messages in JSON or as dictionaries: they would fail far from here."""
+    if isinstance(given, Sequence) and given and not hasattr(given[0], "parts"):
+        what = type(given).__name__ if isinstance(given, (str, bytes)) else f"a list of {type(given[0]).__name__}"
+        raise UserError(
+            f"`message_history` is a list of `ModelMessage`, not {what}. Read stored messages by "
+            "`ModelMessagesTypeAdapter.validate_json(...)`, or by `validate_python(...)` where they are dictionaries."
+        )
+    return given or ()
 
 
 def _as_toolset(toolset: Any) -> AbstractToolset[Any]:

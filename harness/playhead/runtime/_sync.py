@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -20,10 +21,21 @@ T = TypeVar("T")
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns. `RuntimeError` inside a running event loop."""
+    loop = event_loop()
     try:
-        return event_loop().run_until_complete(work)
+        return loop.run_until_complete(work)
+    except RuntimeError as error:
+        # Asked afterwards: loops that are patched to run inside each other are fine.
+        if loop.is_running() and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+            raise RuntimeError(f"{error}: {_AWAIT_INSTEAD}") from None
+        raise
     finally:
         work.close()  # where it could not even begin
+
+
+_AWAIT_INSTEAD = (
+    "blocking calls are for code without one. Here `await agent.run(...)`, or `async with agent.run_stream(...)`."
+)
 
 
 def iterate_blocking(items: AsyncGenerator[T]) -> Iterator[T]:

@@ -23,6 +23,7 @@ from playhead.runtime._drive import drive, drive_stream, event_stream
 from playhead.runtime._events import AgentEventStream
 from playhead.runtime._final import End, FinalResult
 from playhead.runtime._nodes import AgentNode, CallToolsNode, ModelRequestNode, UserPromptNode
+from playhead.runtime._opening import UseAsyncWith
 from playhead.runtime._prompts import AgentInstructions
 from playhead.runtime._result import AgentRunResult, StreamedRunResult
 from playhead.runtime._run import AgentRun
@@ -310,7 +311,7 @@ class AbstractAgent(ABC, Generic[AgentDepsT, OutputDataT]):
             builtin_tools=builtin_tools,
             spec=spec,
         )
-        return self._run_stream(user_prompt, options, event_stream_handler)
+        return UseAsyncWith(self._run_stream(user_prompt, options, event_stream_handler), "run_stream")
 
     @overload
     def run_stream_sync(
@@ -562,7 +563,7 @@ class AbstractAgent(ABC, Generic[AgentDepsT, OutputDataT]):
             spec=spec,
         )
         options["event_stream_handler"] = event_stream_handler
-        return self._open(user_prompt, options)
+        return UseAsyncWith(self._open(user_prompt, options), "iter")
 
     # ----------------------------------------------------------------- what subclasses say
     @abstractmethod

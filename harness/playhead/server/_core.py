@@ -20,7 +20,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import parse_qs, urlsplit
 
 from playhead import clock
-from playhead.exceptions import DecodeError, ModelAPIError, ModelHTTPError, PlayheadError
+from playhead.exceptions import DecodeError, ModelAPIError, ModelHTTPError, PlayheadError, UserError
 from playhead.messages import ModelResponse, ResponseMeta, StreamEvent
 from playhead.models import Model, ScriptedDisconnect, ScriptedModel, StreamedResponse
 from playhead.models.function import FunctionModel
@@ -95,6 +95,8 @@ class Provider:
         latency: float = 0.0,
         pace: float = 0.0,
     ) -> None:
+        if not hasattr(model, "request_stream"):
+            raise UserError(f"A Provider serves a model, not {model!r}. A script is played by `ScriptedModel(...)`.")
         self.model = model
         self.models = models or (model.model_name,)
         self.api_key = api_key

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from playhead import virtual
+from playhead.exceptions import UserError
 from playhead.server._core import Provider
 from playhead.server._h11 import SmallServer
 from playhead.server._journal import Journal
@@ -30,7 +31,11 @@ class RunningProvider:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port it listens on. `UserError` before `start()`, if it is to take a free one."""
+        if not self._server.port:
+            raise UserError(
+                "The provider does not run yet. Use it inside of `with RunningProvider(...)`, or after `start()`."
+            )
         return self._server.port
 
     @property
