@@ -262,7 +262,7 @@ def test_a_secret_in_a_compressed_reply_of_a_foreign_file_is_masked(tmp_path: Pa
         "response": {
             "status": {"code": 200, "message": "OK"},
             "headers": {"content-encoding": ["gzip"], "content-type": ["application/json"]},
-            "body": {"string": gzip.compress(json.dumps({"access_token": PLAIN, "n": 1}).encode())},
+            "body": {"string": gzip.compress(json.dumps({"access_token": PLAIN, "n": 1}).encode(), mtime=0)},
         },
     }
     path = tmp_path / "one.yaml"

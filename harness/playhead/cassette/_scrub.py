@@ -25,6 +25,7 @@ from contextlib import suppress
 from copy import copy
 from typing import cast
 
+from playhead.cassette._scrub_events import event_frames, is_event_stream, sealed, told_by, with_told
 from playhead.cassette._scrub_fields import (
     ARGUMENT_NAMES,
     Found,
@@ -44,11 +45,18 @@ from playhead.cassette._scrub_mask import (
     may_be_secret,
 )
 from playhead.cassette._scrub_names import header_strength, is_account_header, normalised, query_strength
-from playhead.cassette._scrub_packed import begins_packed, compressed_members, encode_like, encoded_texts, opened
+from playhead.cassette._scrub_packed import (
+    begins_packed,
+    compressed_members,
+    encode_like,
+    encoded_texts,
+    opened,
+    opened_unnamed,
+)
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
 from playhead.cassette._scrub_rules import Headers, Rules, ScrubbedRequest, ScrubbedResponse, environment_secrets
 from playhead.cassette._scrub_shapes import find_shapes
-from playhead.cassette._scrub_views import Piece, joined_views, legible, undone
+from playhead.cassette._scrub_views import Piece, joined_views, legible, narrowed, undone
 from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
 
 __all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
@@ -169,6 +177,8 @@ class Scrubber:
         """
         if not body:
             return body
+        if is_event_stream(content_type) and not coding:
+            return self._scrub_events(body)
         text = body.decode("latin-1")  # one character a byte: positions are the same, and any bytes can be read
         hits = self._body_hits(text, content_type, frames=frames)
         if coding:
@@ -177,7 +187,28 @@ class Scrubber:
                 self._unopened[coding] += 1
             else:
                 hits += inside
+        elif not hits and legible(text) is not None:
+            hits = self._undeclared_hits(text)
         return painted(text, hits, same_length, self._count).encode("latin-1") if hits else body
+
+    def _scrub_events(self, body: bytes) -> bytes:
+        """What successive frames tell is read as any other stream is."""
+        spans: list[tuple[int, int, bytes, bytes]] = []
+        for frame in event_frames(body):
+            spans += ((start, end, b":", body[start:end]) for start, end in frame.headers)
+            told = told_by(body[frame.payload : frame.payload_end])
+            spans.append((frame.payload, frame.payload_end, b"data: ", told))
+        lines = b"".join(b"%b%b\n\n" % (head, told) for _, _, head, told in spans)
+        clean = self.scrub_body(lines, "text/event-stream", frames=True)
+        pieces: list[bytes] = []
+        position = place = 0
+        for start, end, head, told in spans:
+            place += len(head)
+            text = clean[place : place + len(told)]
+            pieces += (body[position:start], with_told(body[start:end], text) if head == b"data: " else text)
+            position, place = end, place + len(told) + len(b"\n\n")
+        pieces.append(self.scrub_body(body[position:]) if position < len(body) else b"")  # no frame, or half of one
+        return sealed(b"".join(pieces)) if clean != lines else b"".join(pieces)
 
     def mask_text(self, text: str) -> str:
         """A message or a log line that may be shown: its secrets masked. Not counted in the report."""
@@ -272,7 +303,8 @@ class Scrubber:
         if view is None:
             return hits + self._text_hits(text, _DEPTH, frames=frames)
         hits += self._hits_of(self._own_found(text), text) + self._member_hits(text, _DEPTH - 1)
-        return hits + mapped(view, self._text_hits(view.text, _DEPTH, frames=frames))
+        hits += mapped(view, self._text_hits(view.text, _DEPTH, frames=frames))
+        return hits + self._wide_hits(text, _DEPTH, frames=frames)
 
     def _form_hits(self, text: str) -> list[Hit]:
         hits = [
@@ -298,6 +330,8 @@ class Scrubber:
             return hits
         with suppress(Exception):
             hits += self._encoded_hits(text, depth - 1)
+        with suppress(Exception):
+            hits += self._wide_hits(text, depth - 1)
         with suppress(Exception):
             view = undone(text)
             if view is not None:
@@ -349,6 +383,17 @@ class Scrubber:
                 clean = painted(inner, found, same_length, _no_count).encode("latin-1")
                 hits.append(Hit(found[0].rule, [(start, end)], None if packed else encode_like(text[start:end], clean)))
         return hits + self._member_hits(text, depth)
+
+    def _wide_hits(self, text: str, depth: int, *, frames: bool = False) -> list[Hit]:
+        """What is written in two or four bytes a character."""
+        view = narrowed(text)
+        return [] if view is None else mapped(view, self._text_hits(view.text, depth, frames=frames))
+
+    def _undeclared_hits(self, text: str) -> list[Hit]:
+        """A packed body that nothing names: the whole of it, if it holds a secret."""
+        inner = opened_unnamed(text)
+        found = [] if inner is None else self._text_hits(inner, _DEPTH - 1, frames=True)
+        return [_packed_hit(found[0].rule, 0, len(text))] if found else []
 
     def _hits_inside(self, text: str, body: bytes, coding: str) -> list[Hit] | None:
         """The whole of a packed body if it holds a secret; None where nobody can tell."""

@@ -19,7 +19,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
-__all__ = ["Encoded", "begins_packed", "compressed_members", "encode_like", "encoded_texts", "opened"]
+__all__ = ["Encoded", "begins_packed", "compressed_members", "encode_like", "encoded_texts", "opened", "opened_unnamed"]
 
 Step = Callable[[bytes], bytes]
 """From some more of what is packed to what it holds."""
@@ -49,7 +49,9 @@ def encoded_texts(text: str) -> Iterator[Encoded]:
             if _BEGINS_LIKE_TEXT.match(token, skipped) is None and (skipped or len(token) < 48):
                 continue
             head = _decoded(token[skipped : skipped + 24])
-            if head is None or not (_is_text(head) or head.startswith(_MAGIC)):
+            if head is None or not (
+                _is_text(head) or head.startswith(_MAGIC) or _is_wide(_decoded(token[skipped : skipped + 48]))
+            ):
                 continue
             plain = _decoded(token[skipped:])
             if plain is not None:
@@ -87,18 +89,57 @@ def opened(packed: bytes, coding: str) -> str | None:
     return packed.decode("latin-1")
 
 
+def opened_unnamed(text: str) -> str | None:
+    """What a body holds that does not tell how it is packed: Brotli and raw deflate have no mark at their start.
+
+    None for anything that is not such a stream from its first byte to its last, and text.
+    """
+    if len(text) > _UNPACKED_MAX:
+        return None
+    packed = text.encode("latin-1")
+    for ended in (_inflated, _brotli_whole):
+        with suppress(Exception):  # each package has errors of its own
+            plain = ended(packed)
+            if plain is not None and len(plain) > 8 and _is_text(plain[:4_000]):
+                return plain.decode("latin-1")
+    return None
+
+
+def _inflated(packed: bytes) -> bytes | None:
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    plain = unpacker.decompress(packed, _UNPACKED_MAX)
+    return plain if unpacker.eof and not unpacker.unused_data else None
+
+
+def _brotli_whole(packed: bytes) -> bytes | None:
+    for name in ("brotli", "brotlicffi"):
+        with suppress(ImportError):
+            unpacker: Any = importlib.import_module(name).Decompressor()
+            if not hasattr(unpacker, "can_accept_more_data"):
+                return None  # an old one, which cannot be told where to stop
+            plain = _fed(partial(_brotli_bounded, unpacker), packed)
+            return plain if unpacker.is_finished() or len(plain) >= _UNPACKED_MAX else None
+    return None
+
+
 def begins_packed(text: str) -> bool:
     """Whether this is a stream that tells by its first bytes what it is, so that `compressed_members` finds it."""
     return _STREAM_START.match(text) is not None
 
 
 def _steps(make: Callable[[], Step | None], packed: bytes) -> bytes:
+    with suppress(Exception):
+        step = make()
+        return b"" if step is None else _fed(step, packed)
+    return b""
+
+
+def _fed(step: Step, packed: bytes) -> bytes:
     """Bounded: a few bytes of a hostile stream may stand for gigabytes, so it is fed in small steps."""
     pieces: list[bytes] = []
     size = position = 0
     with suppress(Exception):  # errors are each package's own; what came out before counts
-        step = make()
-        while step is not None and position < len(packed) and size < _UNPACKED_MAX:
+        while position < len(packed) and size < _UNPACKED_MAX:
             piece = step(packed[position : position + _STEP])
             position += _STEP
             size += len(piece)
@@ -230,6 +271,15 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return len(text) >= 6 and text.translate(_BREAKS).isprintable()
+
+
+def _is_wide(head: bytes | None) -> bool:
+    """Whether they are that of text in UTF-16 or UTF-32, most of it plain letters."""
+    return (
+        head is not None
+        and head.count(0) * 3 >= len(head)
+        and _is_text(head.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b""))
+    )
 
 
 _UNPACKED_MAX = 4_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from playhead.cassette._scrub_mask import PLACEHOLDER, mask
+from playhead.cassette._scrub_mask import PLACEHOLDER, is_mask, mask
 from playhead.cassette._scrub_views import Piece, View
 
 __all__ = ["Hit", "Paint", "hidden_by", "mapped", "placeholder", "same_length", "painted"]
@@ -115,6 +115,9 @@ def _union(hits: list[Hit]) -> Hit:
             pieces[-1] = (pieces[-1][0], max(end, pieces[-1][1]))
         else:
             pieces.append((start, end))
+    for hit in hits:  # one mask for all of it, whatever else was found within
+        if hit.text is not None and len(pieces) == 1 and hit.pieces == pieces and is_mask(hit.text):
+            return Hit(hits[0].rule, pieces, hit.text)
     texts = {hit.text for hit in hits}
     same = all(hit.pieces == hits[0].pieces for hit in hits) and len(texts) == 1
     return Hit(hits[0].rule, pieces, texts.pop() if same else None)

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from playhead.cassette._scrub_names import OPAQUE, normalised
 
-__all__ = ["Piece", "View", "joined_views", "legible", "undone"]
+__all__ = ["Piece", "View", "joined_views", "legible", "narrowed", "undone"]
 
 Piece = tuple[int, int]
 """(start, end) in the original text."""
@@ -120,6 +120,31 @@ def legible(text: str) -> View | None:
             yield 1, end, 0
 
     return View("".join([f"{text[start:end]}\0" for start, end in spans]), runs)
+
+
+def narrowed(text: str) -> View | None:
+    """The stretches of `text` that are UTF-16 or UTF-32, read as such; None where there are none.
+
+    Only the byte that tells a character of ASCII belongs to it here, so that a mask is written as widely.
+    """
+    if "\0" not in text or _WIDE_WITHIN.search(text) is None:
+        return None
+    spans = [match.span() for match in _WIDE.finditer(text)]
+    if not spans:
+        return None
+
+    def letters() -> Iterator[tuple[str, int]]:
+        for start, end in spans:
+            for position in range(start, end):
+                if text[position] != "\0":
+                    yield text[position], position
+            yield "\0", end
+
+    def runs() -> Iterator[tuple[int, int, int]]:
+        for letter, position in letters():
+            yield 1, position, letter != "\0"
+
+    return View("".join(letter for letter, _ in letters()), runs)
 
 
 def joined_views(text: str) -> Iterator[View]:
@@ -335,6 +360,11 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _BINARY_SHARE = 50  # one control character in so many: text has none
 # Letters beyond ASCII belong to it where plain ones stand beside them.
 _LEGIBLE = re.compile(r"[\t\n\r\x20-\x7e]{6,}(?:[\x80-\xf4]{1,400}[\t\n\r\x20-\x7e]+)*")
+_WIDE_WITHIN = re.compile(r"\0(?:\0\0)?[\t\n\r\x20-\x7e]\0(?:\0\0)?[\t\n\r\x20-\x7e]\0")  # looked for first
+# Letters beyond ASCII between them have two bytes that are both no zeros.
+_WIDE = re.compile(
+    r"(?:[\t\n\r\x20-\x7e]\0{1,3}(?:[^\0]{2}){0,200}){6,}[\t\n\r\x20-\x7e]?|(?:\0{1,3}[\t\n\r\x20-\x7e](?:[^\0]{2}){0,200}){6,}"
+)
 _DATA = re.compile(r"data:(?<![^\r\n]data:) ?([^\r\n]*)")
 _ON_A_LINE = re.compile(r"\ndata:(?<!\n\ndata:)(?<!\n\r\ndata:)")  # behind a line that is not empty: looked for first
 _LINES_OF_ONE_FRAME = re.compile(r"\ndata:[^\n]*\ndata:|\Adata:[^\n]*\ndata:")
