@@ -167,3 +167,70 @@ def test_pictures_and_other_data_in_base64_stay(size: int) -> None:
     for document in ({"data": data}, {"image_url": {"url": f"data:image/png;base64,{data}"}}, {"content": data}):
         body = json.dumps(document).encode()
         assert Scrubber().scrub_body(body, JSON, frames=True) == body
+
+
+PLAIN = "q7Rr2mT9xW4zK8vB1nC6"  # like no vendor's: only its name tells
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'pwd = "{PLAIN}"',
+        f"first=1\nDB_PASS={PLAIN}\n",
+        f"passphrase={PLAIN}",
+        f"session_id: {PLAIN}",
+        f"jwt={PLAIN}",
+        f"csrf={PLAIN}",
+        f"connection_string={PLAIN}",
+        f"password_confirmation={PLAIN}",
+        f"[('api_key', '{PLAIN}'), ('x', 1)]",
+        f"('token', '{PLAIN}')",
+        json.dumps({"sshKey": PLAIN}),
+        json.dumps({"csrf": PLAIN}),
+        json.dumps({"password_confirmation": PLAIN}),
+        json.dumps({"api_key_2": PLAIN}),
+        json.dumps({"recovery_code": PLAIN}),
+        f"https://a.example/x;jsessionid={PLAIN}",
+        f"https://a.example/x?SAMLResponse={PLAIN}",
+        f"https://hooks.zapier.com/hooks/catch/123456/{PLAIN}/",
+    ],
+)
+def test_names_that_tell_are_known_however_a_text_assigns_them(text: str) -> None:
+    assert PLAIN not in whole({"content": text})
+    assert PLAIN not in Scrubber().mask_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"required": ["api_key", "user_name_2024"], "license": "CC-BY-NC-SA-4.0"}),
+        json.dumps(
+            {"password_policy": "at least 12 letters", "session": "the 3rd session", "passed": "yes-2024-11-20"}
+        ),
+        "otp: 123456 was shown, bypass=nothing-special, the session: a-long-one",
+        "('session', 'morning')",
+    ],
+)
+def test_words_under_such_names_stay(text: str) -> None:
+    assert whole(text) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"HMAC-SHA256 {PLAIN}",
+        f"OAuth {PLAIN}",
+        f'MAC id="jane", ts="1", nonce="n", mac="{PLAIN}"',
+        f"GenieKey {PLAIN}, and more",
+    ],
+)
+def test_a_credential_of_any_scheme_is_known_again_when_a_server_repeats_it(value: str) -> None:
+    scrubber = Scrubber()
+    scrubber.scrub_request("GET", "https://a.example/v1/models/gpt-4o-2024-08-06", {"authorization": value}, None)
+    reply = scrubber.scrub_body(json.dumps({"error": f"unknown: {PLAIN}", "uri": "/v1/models", "id": "jane"}).encode())
+    assert PLAIN not in reply.decode()
+    assert json.loads(reply)["uri"] == "/v1/models"
+    uri = 'Digest username="jane.doe.2024", uri="/v1/models/gpt-4o", response="0123456789abcdef0123456789abcdef"'
+    scrubber.learn_request("https://a.example/", {"authorization": uri})
+    assert scrubber.mask_text("GET /v1/models/gpt-4o") == "GET /v1/models/gpt-4o"
+    assert "0123456789abcdef" not in scrubber.mask_text("was 0123456789abcdef0123456789abcdef")

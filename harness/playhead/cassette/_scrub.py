@@ -105,7 +105,8 @@ class Scrubber:
         """Remember the credentials of a request, to find them in its body and in the reply."""
         for name, values in headers.items():
             if normalised(name) in self._headers or header_strength(name) == "secret":
-                self.learn(value[value_start(value) :] for value in _values(values))
+                for value in _values(values):
+                    self.learn(_credentials_of(value))
         if "?" in uri:
             self.learn(uri[start:end] for name, start, end in find_form(uri) if query_strength(name) == "secret")
 
@@ -441,6 +442,17 @@ def _values(values: object) -> list[str]:
     return [item.decode("latin-1") if isinstance(item, bytes) else str(item) for item in items]
 
 
+def _credentials_of(value: str) -> list[str]:
+    """What may be repeated of the value of an authorization header: it, or its words and parameters behind the scheme."""
+    value = value[value_start(value) :]
+    _, *words = _BETWEEN_WORDS.split(value)
+    return [
+        value,
+        *(word for word in words if "=" not in word),
+        *(m["value"] for m in _TELLING_PARAMETER.finditer(value)),
+    ]
+
+
 def _content_type(headers: Headers) -> str:
     return _first(headers, "content-type")
 
@@ -528,4 +540,8 @@ _FORM = re.compile(r"[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*(?:&[\w.%+\[\]-]{1,128}=[^
 # Several cookies may be folded into one header, with commas.
 _COOKIE = re.compile(r"(?:^|[;,])\s*(?P<name>[^=;,\s]+)=(?P<value>[^;,]*)")
 _COOKIE_ATTRIBUTES = frozenset(("expires", "max-age", "domain", "path", "samesite", "priority", "version", "comment"))
+_BETWEEN_WORDS = re.compile(r"[\s,;]+")
+_TELLING_PARAMETER = re.compile(
+    r"""(?i)(?<![\w-])(?:mac|auth|key|response|(?:\w+_)?(?:token|signature|secret|credential|password))=["']?(?P<value>[^\s"',;]{8,4096})"""
+)
 _SHORT_MASK = re.compile(r"""["'=](?P<mask>s(?:c(?:r(?:u(?:b(?:b(?:e)?)?)?)?)?)?)(?=["'&\\]|$)""")

@@ -200,6 +200,8 @@ def _assignments(text: str, lowered: str) -> Iterator[Found]:
         begin = match.start()
         while begin > max(0, match.start() - 40) and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
             begin -= 1
+        if begin < match.start() and text[begin] in "nrt" and text[begin - 1 : begin] == "\\":
+            begin += 1  # a line end, escaped
         name = text[begin : match.end("stem")]
         value = _ASSIGNED_VALUE.match(text, match.end())
         if value is None or normalised(name) in OPAQUE:
@@ -251,6 +253,10 @@ def _paired(text: str, lowered: str) -> Iterator[re.Match[str]]:
     return _PAIRED.finditer(text) if "(" in text or "[" in text else iter(())
 
 
+def _shown(text: str, lowered: str) -> Iterator[re.Match[str]]:
+    return _PAIR_SHOWN.finditer(text) if "', " in text or '", ' in text else iter(())
+
+
 def _url_parameters(text: str) -> Iterator[Found]:
     for match in _PARAMETER.finditer(text):
         name = match["name"]
@@ -284,20 +290,37 @@ _STEMS = (
     "connection",
     "jwt",
     "hmac",
-    "session",
+    "sess",
+    "csrf",
+    "xsrf",
+    "mfa",
+    '"pat"',
+    "access_code",
+    "accesscode",
+    "verification",
+    "recovery",
+    "backup",
+    "security",
 )
 _ASSIGNED = (
     "key",
     "secret",
-    "passw",
+    "pass",
     "pwd",
+    "bearer",
+    "session",
+    "jwt",
+    "csrf",
+    "xsrf",
+    "otp",
     "auth",
     "credential",
     "cookie",
     "token=",
     "token:",
     "token =",
-    "connectionstring",
+    "token', ",
+    "connection",
     "signature=",
     "sas=",
 )
@@ -353,7 +376,8 @@ _PARAMETER = re.compile(
     r"""(?<=[?&;#])(?P<name>[A-Za-z][\w.%-]{0,39})=(?P<value>[^&\s"'<>\\#;,)\]}]{3,4096})""", re.ASCII
 )
 _ASSIGNMENT = re.compile(
-    r"""(?P<stem>key|token|secret|password|passwd|passwort|pwd|signature|credentials?|auth|authorization|cookie|connectionstring|keyid|key_id|sas)"""
+    r"""(?P<stem>key|token|secret|password|passwd|passwort|pwd|signature|credentials?|auth|authorization|cookie|connection_?string|keyid|key_id|sas"""
+    r"""|pass|passphrase|bearer|session|session_?id|sessionid|jwt|csrf|xsrf|otp|password_confirmation|api_?key_?[0-9])"""
     r"""(?P<sign>[ \t]{0,16}(?:=>|:=|=|:)[ \t]{0,2})"""  # debuggers and configurations align what they assign
 )
 _ASSIGNED_VALUE = re.compile(
@@ -384,11 +408,18 @@ _PAIRED = re.compile(
     r"""b?\\{0,7}["'](?P<value>(?:(?:[Bb]earer|[Bb]asic)[ ])?[^\s"'\\]{6,4096})\\{0,7}["']\s{0,9}[)\]]""",
     re.ASCII,
 )
+# The same with a name of another kind, as Python shows a list of pairs. In brackets, that is a list of names as well.
+_PAIR_SHOWN = re.compile(
+    rf"""\(\s{{0,9}}b?\\{{0,7}}["'](?P<name>[A-Za-z][\w.]{{2,63}})\\{{0,7}}["']\s{{0,9}},\s{{0,9}}"""
+    rf"""b?\\{{0,7}}["'](?P<value>{_VALUE}{{6,4096}})\\{{0,7}}["']\s{{0,9}}\)""",
+    re.ASCII,
+)
 _OTHERWISE: tuple[tuple[Callable[[str, str], Iterator[re.Match[str]]], Strength], ...] = (
     (_flags, "secret"),
     (_said, "maybe"),
     (_netrc, "secret"),
     (_paired, "secret"),
+    (_shown, "maybe"),
 )
 _MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])|[A-Za-z]+(?:-[A-Za-z]+)+\Z")
 _CODE = re.compile(

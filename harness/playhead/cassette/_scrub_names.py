@@ -62,7 +62,7 @@ def field_strength(name: str) -> Strength:
         return "secret"
     if _is_paging(name):
         return "no"
-    return "maybe" if plain in _MAYBE_FIELDS or plain.endswith(("token", "secret")) else "no"
+    return "maybe" if plain in _MAYBE_FIELDS or _MAYBE_FIELD.search(plain) else "no"
 
 
 def _is_paging(name: str) -> bool:
@@ -123,6 +123,7 @@ _HARMLESS_HEADERS = _words(
 _SECRET_HEADER = re.compile(
     r"apikey|secret|passw|passphrase|credential|authoriz|bearer|authtoken|accesstoken|refreshtoken|idtoken|apitoken|sessiontoken"
     r"|securitytoken|privatekey|accesskey|secretkey|authkey|subscriptionkey|signingkey|licensekey|accountkey|jwt"
+    r"|otp$|pwd$|^x?pass$|pincode|^xpin$|mfacode|samlresponse|appcheck"
 )
 _MAYBE_HEADER = re.compile(r"token|auth|session|signature|key$|cookie")
 
@@ -136,9 +137,11 @@ _SECRET_QUERY = _words(
     """key apikey xapikey accesstoken authtoken token sig signature xamzsignature xamzcredential xamzsecuritytoken
     xgoogsignature xgoogcredential awsaccesskeyid googleaccessid subscriptionkey ocpapimsubscriptionkey auth authorization
     password passwd pwd pass secret clientsecret refreshtoken idtoken jwt assertion clientassertion codeverifier
-    session sessionid sessiontoken credential credentials hmac xapitoken apitoken functionkey privatetoken"""
+    session sessionid sessiontoken credential credentials hmac xapitoken apitoken functionkey privatetoken
+    jsessionid phpsessid aspsessionid sessid otp totp passcode pincode devicecode cookie connectionstring samlresponse
+    csrf xsrf"""
 )
-_MAYBE_QUERY = _words("code state ticket sid bearer access k t")
+_MAYBE_QUERY = _words("code state ticket sid bearer access k t pat mfa")
 
 _SECRET_FIELDS = _words(
     """apikey apikeys xapikey xgoogapikey authorization proxyauthorization cookie setcookie bearer bearertoken password
@@ -146,7 +149,8 @@ _SECRET_FIELDS = _words(
     accesskeyid privatekey privatekeyid accesstoken refreshtoken idtoken authtoken apitoken sessiontoken securitytoken
     oauthtoken connectionstring accountkey sharedaccesskey sharedaccesssignature subscriptionkey assertion
     clientassertion codeverifier signingkey encryptionkey webhooksecret ocpapimsubscriptionkey ephemeralkey
-    xauthtoken xaccesstoken xamzsecuritytoken authenticationtoken authkey accesskey secretstring devicecode otp totp pw passcode pincode"""
+    xauthtoken xaccesstoken xamzsecuritytoken authenticationtoken authkey accesskey secretstring devicecode otp totp pw passcode pincode
+    sshkey hmackey mfacode verificationcode recoverycode recoverycodes backupcode backupcodes securityanswer secretkeybase"""
 )
 _SECRET_FIELD = re.compile(
     r"(?:apikey|accesstoken|refreshtoken|idtoken|authtoken|apitoken|sessiontoken|securitytoken|bearertoken|oauthtoken"
@@ -156,5 +160,10 @@ _SECRET_FIELD = re.compile(
     r"|(?:db|database|user|admin|root|smtp|redis|mysql|postgres|login|basicauth)(?:pass|pw|pwd))$"
 )
 _MAYBE_FIELDS = _words(
-    "token secret auth credential credentials jwt sig sas hmac session sessionid sessionkey pass apisecret signaturekey"
+    """token secret auth credential credentials jwt sig sas hmac session sessionid sessionkey pass apisecret signaturekey
+    csrf xsrf pat mfa accesscode"""
+)
+# Numbered ones, and those that say more behind the telling word.
+_MAYBE_FIELD = re.compile(
+    r"(?:token|secret)$|password|passwd|(?:apikey|accesstoken|secretkey|privatekey|token|secret)[0-9]{1,3}$"
 )

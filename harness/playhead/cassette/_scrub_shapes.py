@@ -34,7 +34,8 @@ class Shape(NamedTuple):
 
 def find_shapes(text: str) -> Iterator[tuple[str, int, int]]:
     """(rule, start, end) of everything in `text` that is made like a credential."""
-    yield from _anchored(text)
+    if len(text) >= _ANCHORED_MIN:
+        yield from _anchored(text)
     places = _places(text)
     if not places:
         return
@@ -50,22 +51,26 @@ def find_shapes(text: str) -> Iterator[tuple[str, int, int]]:
 def _places(text: str) -> dict[int, list[int]]:
     """By shape, where its members may begin, ascending; -1 for anywhere."""
     places: dict[int, list[int]] = {}
-    for separator in _TRIGGER.finditer(text):
-        end = separator.end()
-        for length in _HEAD_LENGTHS:
-            for literal, number in _BY_HEAD.get(text[max(0, end - length) : end], ()):
-                start = end - length
-                if len(literal) == length or text.startswith(literal, start):
-                    places.setdefault(number, []).append(start)
-    for rare, literal, number in _OTHER_STARTS:
+    for trigger in _TRIGGERS:
+        for separator in trigger.finditer(text):
+            end = separator.end()
+            for length in _HEAD_LENGTHS:
+                if length > end:
+                    break
+                for literal, number in _BY_HEAD.get(text[max(0, end - length) : end], ()):
+                    start = end - length
+                    if len(literal) == length or text.startswith(literal, start):
+                        places.setdefault(number, []).append(start)
+    for rare, literals in _OTHERS.items():
         if rare in text:
-            position = text.find(literal)
-            while position >= 0:
-                places.setdefault(number, []).append(position)
-                position = text.find(literal, position + len(literal))
-    for rare, literal, number in _WITHIN:
-        if rare in text and literal in text:
-            places.setdefault(number, []).append(-1)
+            for literal, number, starts in literals:
+                position = text.find(literal)
+                if not starts and position >= 0:
+                    places.setdefault(number, []).append(-1)
+                    continue
+                while position >= 0:
+                    places.setdefault(number, []).append(position)
+                    position = text.find(literal, position + len(literal))
     return places
 
 
@@ -166,6 +171,12 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape("gitlab-token", "glpat- gldt- glrt- glptt-", rf"gl(?:pat|dt|rt|ptt)-{_W}{{16,}}"),
     _shape(
+        "zapier-webhook",
+        "",
+        r"hooks\.zapier\.com/hooks/(?:catch|standard)/(?P<secret>[A-Za-z0-9/]{8,})",
+        within="hooks.zapier.com/",
+    ),
+    _shape(
         "teams-webhook",
         "",
         r"webhook\.office\.com/webhookb2/(?P<secret>[^\s\"'<>\\]{20,})",
@@ -251,6 +262,7 @@ RULES = tuple(dict.fromkeys(shape.rule for shape in SHAPES))
 """The names under which the summary counts masks by shape."""
 
 _ANCHORED = tuple((rule, re.compile(rf"(?:{before})\Z"), re.compile(anchor)) for rule, before, anchor in ANCHORED)
+_ANCHORED_MIN = 36  # the shortest of them
 _BEFORE_MAX = 60
 
 
@@ -264,15 +276,30 @@ def _head(literal: str) -> str | None:
 _BY_HEAD: dict[str, list[tuple[str, int]]] = {}
 # With the character of each that is rarest: where that is missing, it need not be looked for.
 _RAREST = "JQZXKVWYUGPNOLRCDFHBMESTIA=:/~9876543210.jqzxkvwygpbfumcdlhrsnioate -_"
-_OTHER_STARTS: list[tuple[str, str, int]] = []
-_WITHIN: list[tuple[str, str, int]] = []
+_OTHERS: dict[str, list[tuple[str, int, bool]]] = {}
 for _number, _one in enumerate(SHAPES):
-    for _literal in _one.starts:
-        _begin = _head(_literal)
+    for _literal in _one.starts + _one.within:
+        _begin = _head(_literal) if _literal in _one.starts else None
         if _begin is None:
-            _OTHER_STARTS.append((min(_literal, key=_RAREST.index), _literal, _number))
+            _rest = (_literal, _number, _literal in _one.starts)
+            _OTHERS.setdefault(min(_literal, key=_RAREST.index), []).append(_rest)
         else:
             _BY_HEAD.setdefault(_begin, []).append((_literal, _number))
-    _WITHIN.extend((min(_literal, key=_RAREST.index), _literal, _number) for _literal in _one.within)
 _HEAD_LENGTHS = sorted({len(head) for head in _BY_HEAD})
-_TRIGGER = re.compile("[-_](?:" + "|".join(f"(?<={re.escape(head)})" for head in _BY_HEAD) + ")")
+
+
+def _triggers() -> Iterator[re.Pattern[str]]:
+    """Where a head ends: a pattern for each separator, which looks at the one letter before it first."""
+    for separator in "-_":
+        by_letter: dict[str, list[str]] = {}
+        for head in _BY_HEAD:
+            if head[-1] == separator:
+                by_letter.setdefault(head[-2], []).append(f"(?<={re.escape(head)})")
+        letters = "".join(map(re.escape, by_letter))
+        choices = "|".join(
+            f"(?<={re.escape(letter)}{separator})(?:{'|'.join(heads)})" for letter, heads in by_letter.items()
+        )
+        yield re.compile(f"{separator}(?<=[{letters}]{separator})(?:{choices})")
+
+
+_TRIGGERS = tuple(_triggers())
