@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from playhead import Agent, ScriptedModel, UserError
+from playhead import Agent, ModelResponse, ScriptedModel, TextPart, UserError
 from playhead.exceptions import ScriptError
+from playhead.models import Model
 from playhead.models.function import FunctionModel
 from playhead.models.test import TestModel
 from playhead.server import Provider, RunningProvider
@@ -90,6 +91,20 @@ def test_a_forgotten_async_with_is_named(call: str, name: str):
             pass
     with pytest.raises(TypeError, match="UseAsyncWith"):
         asyncio.run(_await(opened))
+
+
+class WholeOnly(Model):
+    model_name = "whole"  # pyright: ignore
+    system = "none"  # pyright: ignore
+
+    async def request(self, *args: Any) -> ModelResponse:
+        return ModelResponse(parts=[TextPart("It rains.")])
+
+
+def test_a_model_that_does_not_stream_says_so_only_when_it_is_streamed():
+    assert Agent(WholeOnly()).run_sync("Hi").output == "It rains."
+    with pytest.raises(NotImplementedError, match="Streamed requests not supported by this WholeOnly"):
+        Agent(WholeOnly()).run_stream_sync("Hi")
 
 
 async def _await(something: Any) -> Any:

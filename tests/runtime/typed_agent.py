@@ -58,6 +58,10 @@ assert_type(Agent("test", output_type=TextOutput(shout)), Agent[None, int])
 assert_type(Agent("test", output_type=shout), Agent[None, int])
 assert_type(Agent("test", output_type=describe), Agent[None, City])
 
+assert_type(Agent[None, City | Box]("test", output_type=City | Box), Agent[None, City | Box])
+assert_type(Agent("test", result_type=City), Agent[None, City])  # pyright: ignore[reportDeprecated]
+Agent("test", ouput_type=City)  # pyright: ignore[reportCallIssue]
+
 agent = Agent("test", deps_type=Deps, output_type=City)
 assert_type(agent, Agent[Deps, City])
 
@@ -100,7 +104,7 @@ assert_type(validate, Callable[[City], City])
 assert_type(validate_with_context, Callable[[RunContext[Deps], City], Awaitable[City]])
 
 
-@agent.tool  # pyright: ignore[reportArgumentType, reportCallIssue, reportUntypedFunctionDecorator]
+@agent.tool  # pyright: ignore[reportArgumentType]
 def other_deps(ctx: RunContext[int], x: int) -> str:
     return ""
 
@@ -111,7 +115,7 @@ def other_output(output: Box) -> Box:
 
 
 Agent("test", tools=[look, plain, Tool(look)], deps_type=Deps)
-Agent("test", tools=[look], deps_type=int)  # pyright: ignore[reportArgumentType]
+Agent("test", tools=[look], deps_type=int)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 # --------------------------------------------------------------------------- ways to run

@@ -131,7 +131,6 @@ class Model(ABC):
     ) -> ModelResponse:
         """The whole reply. Raises `ModelAPIError` (`ModelHTTPError`) where the provider could not be asked."""
 
-    @abstractmethod
     def request_stream(
         self,
         messages: list[ModelMessage],
@@ -139,7 +138,11 @@ class Model(ABC):
         model_request_parameters: ModelRequestParameters,
         run_context: Any = None,
     ) -> AbstractAsyncContextManager[StreamedResponse]:
-        """A context in which the reply streams. Leaving it closes the provider's stream at once."""
+        """A context in which the reply streams. Leaving it closes the provider's stream at once.
+
+        A model that has none can be asked for whole replies; streaming it is `NotImplementedError`.
+        """
+        raise NotImplementedError(f"Streamed requests not supported by this {type(self).__name__}")
 
 
 def _only_answers_calls(request: ModelRequest) -> bool:

@@ -6,7 +6,9 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast, overload
+
+from typing_extensions import deprecated
 
 from playhead._deprecated import OlderAgent, older_agent_arguments
 from playhead.concurrency import AnyConcurrencyLimit, as_limiter, place_in
@@ -57,6 +59,55 @@ class Agent(DeclaringAgent[AgentDepsT, OutputDataT], OlderAgent):
 
     _instrument_default: ClassVar[Any] = False
 
+    @overload
+    def __init__(
+        self,
+        model: Model | str | None = None,
+        *,
+        output_type: OutputSpec[OutputDataT] = str,
+        instructions: AgentInstructions[AgentDepsT] = None,
+        system_prompt: str | Sequence[str] = (),
+        deps_type: type[AgentDepsT] = NoneType,
+        name: str | None = None,
+        description: str | None = None,
+        model_settings: AgentModelSettings[AgentDepsT] | None = None,
+        retries: int = 1,
+        validation_context: Any | Callable[[RunContext[AgentDepsT]], Any] = None,
+        output_retries: int | None = None,
+        tools: Sequence[Tool[AgentDepsT] | ToolFuncEither[AgentDepsT, ...]] = (),
+        builtin_tools: Sequence[Any] = (),
+        prepare_tools: ToolsPrepareFunc[AgentDepsT] | None = None,
+        prepare_output_tools: ToolsPrepareFunc[AgentDepsT] | None = None,
+        toolsets: Sequence[AgentToolset[AgentDepsT]] | None = None,
+        defer_model_check: bool = False,
+        end_strategy: EndStrategy = "early",
+        instrument: Any = None,
+        metadata: AgentMetadata[AgentDepsT] | None = None,
+        history_processors: Sequence[Callable[..., Any]] | None = None,
+        event_stream_handler: EventStreamHandler[AgentDepsT] | None = None,
+        tool_timeout: float | None = None,
+        max_concurrency: AnyConcurrencyLimit = None,
+        capabilities: Sequence[Any] | None = None,
+    ) -> None: ...
+    @overload
+    @deprecated("`result_type` and `result_retries` are called `output_type` and `output_retries` now")
+    def __init__(
+        self,
+        model: Model | str | None = None,
+        *,
+        output_type: OutputSpec[Any] = str,
+        result_type: OutputSpec[OutputDataT] = str,
+        result_retries: int | None = None,
+        system_prompt: str | Sequence[str] = (),
+        deps_type: type[AgentDepsT] = NoneType,
+        name: str | None = None,
+        model_settings: ModelSettings | None = None,
+        retries: int = 1,
+        tools: Sequence[Tool[AgentDepsT] | ToolFuncEither[AgentDepsT, ...]] = (),
+        defer_model_check: bool = False,
+        end_strategy: EndStrategy = "early",
+        instrument: Any = None,
+    ) -> None: ...
     def __init__(
         self,
         model: Model | str | None = None,
