@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 
 from playhead.cassette._emit import FOOTER, FORMAT
 from playhead.cassette._lines import read_lines
+from playhead.cassette._lines_vcr import read_vcr_lines
 from playhead.cassette._tape import (
     END_KINDS,
     End,
@@ -59,6 +60,9 @@ def read_cassette(data: bytes, path: str) -> CassetteFile:
     plain = read_lines(data)
     if plain is not None:
         return CassetteFile("playhead", tuple(plain[0]), plain[1])
+    theirs = read_vcr_lines(data, path)
+    if theirs is not None:
+        return CassetteFile("vcr", None, theirs)
     document = parse_yaml(data, path)
     text = data.decode("utf-8", "replace")
     if not isinstance(document, dict):

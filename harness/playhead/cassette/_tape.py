@@ -7,7 +7,6 @@ beside the sizes of its chunks, because that is how it is stored, matched and ed
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from playhead.cassette._body import decode_chunks
@@ -292,20 +291,44 @@ class RecordedResponse(_WithHeaders):
         return f"RecordedResponse(status={self.status}, {len(self.body)} bytes, end={self.end!r})"
 
 
-@dataclass(slots=True)
 class Interaction:
     """One request and what came back."""
 
-    request: RecordedRequest
-    response: RecordedResponse
-    text: bytes | memoryview | None = field(default=None, compare=False, repr=False)
-    """Its lines in the file it was read from, if that file is of our format: saving it again copies them."""
-    source: dict[str, Any] | None = field(default=None, compare=False, repr=False)
-    """What a foreign file said, so that it can be written back as it was."""
+    __slots__ = ("_source", "request", "response", "text")
+
+    def __init__(
+        self,
+        request: RecordedRequest,
+        response: RecordedResponse,
+        text: bytes | memoryview | None = None,
+        source: dict[str, Any] | Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
+        self.request = request
+        self.response = response
+        self.text = text
+        """Its lines in the file it was read from, if that file is of our format: saving it again copies them."""
+        self._source = source
+
+    @property
+    def source(self) -> dict[str, Any] | None:
+        """What a foreign file said, so that it can be written back as it was."""
+        if callable(self._source):
+            self._source = self._source()
+        return self._source
 
     def copy(self) -> Interaction:
         """Another one with the same contents: what is changed in one does not change in the other (but for `source`)."""
-        return Interaction(self.request.copy(), self.response.copy(), self.text, self.source)
+        return Interaction(self.request.copy(), self.response.copy(), self.text, self._source)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Interaction):
+            return NotImplemented
+        return self.request == other.request and self.response == other.response
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Interaction(request={self.request!r}, response={self.response!r})"
 
 
 def first_header(headers: Headers, name: str) -> str | None:
