@@ -123,7 +123,6 @@ def test_a_cassette_that_is_open_when_the_program_ends_is_saved_and_replaces_not
     ("how", "status"),
     [
         pytest.param("os._exit(3)", 3, marks=pytest.mark.slow),
-        pytest.param("os.kill(os.getpid(), signal.SIGTERM)", -15, marks=pytest.mark.slow),
         pytest.param("os.kill(os.getpid(), signal.SIGKILL)", -9, marks=pytest.mark.slow),
         pytest.param("os.abort()", -6, marks=pytest.mark.slow),
     ],
@@ -137,6 +136,68 @@ def test_a_program_that_is_ended_leaves_what_was_there(
     ran = run(f"with tape:\n    get('/new')\n    {how}\n", server, tape, mode)
     assert ran.returncode == status, ran.stderr
     assert tape.read_bytes() == before and os.listdir(tape.parent) == [tape.name]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGHUP", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("mode", ["new_episodes", pytest.param("rewrite", marks=pytest.mark.slow)])
+def test_a_program_that_is_told_to_stop_saves_first_and_ends_as_it_would_have(
+    name: str, mode: str, server: Server, tape: Path
+) -> None:
+    record(server, tape, "old")
+    text = f"""
+with tape:
+    get('/new')
+    os.kill(os.getpid(), signal.{name})
+    print("still here")
+"""
+    ran = run(text, server, tape, mode)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-getattr(signal, name), "", "")
+    assert kept(tape) == (["new", "old"] if mode == "new_episodes" else ["old"])
+    assert os.listdir(tape.parent) == [tape.name]
+
+
+@pytest.mark.slow
+def test_a_program_that_is_told_to_stop_while_it_saves_finishes_that_first(server: Server, tape: Path) -> None:
+    text = """
+from playhead.cassette import _store
+replace = _store.replace_file
+
+def told_to_stop(*arguments):
+    os.kill(os.getpid(), signal.SIGTERM)  # with the folder's lock in hand
+    replace(*arguments)
+
+_store.replace_file = told_to_stop
+with tape:
+    get('/new')
+print("still here")
+"""
+    ran = run(text, server, tape)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGTERM, "", "")
+    assert kept(tape) == ["new"]
+
+
+def test_signals_that_somebody_handles_are_theirs_and_others_are_given_back(server: Server, tape: Path) -> None:
+    def mine(number: int, frame: object) -> None:
+        raise AssertionError
+
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGTERM, mine)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with playhead.use_cassette(tape, "once"):
+            assert signal.getsignal(signal.SIGTERM) is mine
+            assert signal.getsignal(signal.SIGHUP) not in (signal.SIG_DFL, mine)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+        with playhead.use_cassette(tape, "once"):
+            signal.signal(signal.SIGHUP, mine)
+        assert signal.getsignal(signal.SIGHUP) is mine
+        record(server, tape, "old")
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        with playhead.use_cassette(tape, on_unplayed="ignore"):
+            assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGHUP, before[1])
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 from playhead.cassette._decorate import decorated, path_for
 from playhead.cassette._keys import PlaceholderKeys
 from playhead.cassette._options import Options, make_options
-from playhead.cassette._processes import watch_processes
+from playhead.cassette._processes import Terminations, watch_processes
 
 if TYPE_CHECKING:
     import vcr
@@ -147,8 +147,9 @@ class UseCassette:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        cassette = self._end()
-        self._save(cassette, error)
+        with _machine().terminations:
+            cassette = self._end()
+            self._save(cassette, error)
         self._check(cassette, error)
 
     def on_behalf_of(self, function: object) -> None:
@@ -166,8 +167,9 @@ class UseCassette:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        cassette = self._end()
-        await _in_thread(functools.partial(self._save, cassette, error))
+        with _machine().terminations:
+            cassette = self._end()
+            await _in_thread(functools.partial(self._save, cassette, error))
         self._check(cassette, error)
 
     @overload
@@ -269,6 +271,7 @@ class _Machine:
         self._lock = threading.RLock()
         self._keys = PlaceholderKeys()
         watch_processes(self._tapes.all, self._forked)
+        self.terminations = Terminations(self._tapes.all)
         self._kept = 0
 
     def _forked(self) -> None:
@@ -299,6 +302,8 @@ class _Machine:
                 self._stubs.put()
             wanted = cassette.options.replay_keys
             names = () if cassette.records else REPLAY_KEYS if wanted is None else wanted
+            if cassette.records:
+                self.terminations.put()
             return self._tapes.push(cassette), self._keys.put(names)
 
     def close(self, cassette: Cassette, opened: Any) -> None:
@@ -306,6 +311,8 @@ class _Machine:
         with self._lock:
             self._tapes.pop(token)
             self._keys.take_away(keys)
+            if not any(other.records for other in self._tapes.all()):
+                self.terminations.take_away()
             if not len(self._tapes):
                 self._stubs.empty_pools()
                 if not self._kept:

@@ -23,7 +23,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
-from typing import cast
 
 from playhead.cassette._scrub_events import event_frames, is_event_stream, sealed, told_by, with_told
 from playhead.cassette._scrub_fields import (
@@ -35,6 +34,7 @@ from playhead.cassette._scrub_fields import (
     opaque_spans,
     value_start,
 )
+from playhead.cassette._scrub_headers import coding_of, content_type_of, cookie_hits, credentials_of, values_of
 from playhead.cassette._scrub_mask import (
     PLACEHOLDER,
     collapse,
@@ -105,15 +105,15 @@ class Scrubber:
         """Remember the credentials of a request, to find them in its body and in the reply."""
         for name, values in headers.items():
             if normalised(name) in self._headers or header_strength(name) == "secret":
-                for value in _values(values):
-                    self.learn(_credentials_of(value))
+                for value in values_of(values):
+                    self.learn(credentials_of(value))
         if "?" in uri:
             self.learn(uri[start:end] for name, start, end in find_form(uri) if query_strength(name) == "secret")
 
     def scrub_request(self, method: str, uri: str, headers: Headers, body: bytes | None) -> ScrubbedRequest:
         """The request with its secrets masked. Its credentials are remembered, and masked in what comes later."""
         self.learn_request(uri, headers)
-        clean = None if body is None else self.scrub_body(body, _content_type(headers), coding=_coding(headers))
+        clean = None if body is None else self.scrub_body(body, content_type_of(headers), coding=coding_of(headers))
         return ScrubbedRequest(method, self.scrub_uri(uri), self.scrub_headers(headers), clean)
 
     def scrub_response(
@@ -123,7 +123,7 @@ class Scrubber:
 
         Where `chunks` are given, they must join to `body`.
         """
-        clean_body = self.scrub_body(body, _content_type(headers), frames=True, coding=_coding(headers))
+        clean_body = self.scrub_body(body, content_type_of(headers), frames=True, coding=coding_of(headers))
         clean_chunks: list[bytes] = []
         position = 0
         for chunk in chunks:
@@ -161,7 +161,7 @@ class Scrubber:
     def scrub_headers(self, headers: Headers) -> dict[str, list[str]]:
         """Headers with their secrets masked; every header stays, with as many values."""
         return {
-            name: [self._header(name, value, self._count) for value in _values(values)]
+            name: [self._header(name, value, self._count) for value in values_of(values)]
             for name, values in headers.items()
         }
 
@@ -221,7 +221,9 @@ class Scrubber:
         Secrets and masks of any length become one placeholder, so that a request with another key still matches.
         """
         self.learn_request(uri, headers)
-        clean = None if body is None else self.comparable_body(body, _content_type(headers), coding=_coding(headers))
+        clean = (
+            None if body is None else self.comparable_body(body, content_type_of(headers), coding=coding_of(headers))
+        )
         return ScrubbedRequest(method, self.comparable_uri(uri), self.comparable_headers(headers), clean)
 
     def comparable_uri(self, uri: str) -> str:
@@ -255,7 +257,7 @@ class Scrubber:
     def comparable_headers(self, headers: Headers) -> dict[str, list[str]]:
         """The headers of `comparable_request`."""
         return {
-            name: [collapse(self._header(name, value, _no_count)) for value in _values(values)]
+            name: [collapse(self._header(name, value, _no_count)) for value in values_of(values)]
             for name, values in headers.items()
         }
 
@@ -272,7 +274,7 @@ class Scrubber:
     def _header_hits(self, name: str, value: str) -> list[Hit]:
         plain, label, strength, start = normalised(name), name.lower(), header_strength(name), value_start(value)
         if plain in ("cookie", "setcookie"):
-            return _cookie_hits(value, label, attributes=plain == "setcookie")
+            return cookie_hits(value, label, attributes=plain == "setcookie")
         if plain in self._headers or is_account_header(name) or strength == "secret":
             return [Hit(label, [(start, len(value))])]
         if strength == "maybe" and (may_be_secret(value[start:]) or (len(value) >= 16 and value.isalpha())):
@@ -434,40 +436,6 @@ def _no_count(rule: str) -> None:
     pass
 
 
-def _values(values: object) -> list[str]:
-    """The values of a header, also where a foreign file holds bytes, numbers or nothing."""
-    if values is None:
-        return []
-    items = cast("list[object]", values) if isinstance(values, list | tuple) else [values]
-    return [item.decode("latin-1") if isinstance(item, bytes) else str(item) for item in items]
-
-
-def _credentials_of(value: str) -> list[str]:
-    """What may be repeated of the value of an authorization header: it, or its words and parameters behind the scheme."""
-    value = value[value_start(value) :]
-    _, *words = _BETWEEN_WORDS.split(value)
-    return [
-        value,
-        *(word for word in words if "=" not in word),
-        *(m["value"] for m in _TELLING_PARAMETER.finditer(value)),
-    ]
-
-
-def _content_type(headers: Headers) -> str:
-    return _first(headers, "content-type")
-
-
-def _coding(headers: Headers) -> str:
-    return _first(headers, "content-encoding")
-
-
-def _first(headers: Headers, wanted: str) -> str:
-    for name, values in headers.items():
-        if name.lower() == wanted:
-            return next(iter(_values(values)), "")
-    return ""
-
-
 def _outside(found: list[Found], opaque: list[Piece], text: str) -> list[Found]:
     """What is not part of an opaque value: of a signature, or of Base64 too long to be anything but data."""
     starts = [start for start, _ in opaque]
@@ -491,15 +459,6 @@ def _is_number(text: str, start: int, end: int) -> bool:
         ",",
         "[",
     )
-
-
-def _cookie_hits(value: str, label: str, *, attributes: bool) -> list[Hit]:
-    hits = [
-        Hit(label, [match.span("value")])
-        for match in _COOKIE.finditer(value)
-        if match["value"] and not (attributes and match["name"].lower() in _COOKIE_ATTRIBUTES)
-    ]
-    return hits or [Hit(label, [(0, len(value))])]
 
 
 def _names_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
@@ -537,11 +496,4 @@ _IN_PATH = re.compile(
 )
 _PAIR = re.compile(r"(?:^|(?<=[?&;#]))(?P<name>[^=&?;#\s]{1,256})=(?P<value>[^&\s#]*)")
 _FORM = re.compile(r"[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*(?:&[\w.%+\[\]-]{1,128}=[^&\s{}\"<>]*)*\Z")
-# Several cookies may be folded into one header, with commas.
-_COOKIE = re.compile(r"(?:^|[;,])\s*(?P<name>[^=;,\s]+)=(?P<value>[^;,]*)")
-_COOKIE_ATTRIBUTES = frozenset(("expires", "max-age", "domain", "path", "samesite", "priority", "version", "comment"))
-_BETWEEN_WORDS = re.compile(r"[\s,;]+")
-_TELLING_PARAMETER = re.compile(
-    r"""(?i)(?<![\w-])(?:mac|auth|key|response|(?:\w+_)?(?:token|signature|secret|credential|password))=["']?(?P<value>[^\s"',;]{8,4096})"""
-)
 _SHORT_MASK = re.compile(r"""["'=](?P<mask>s(?:c(?:r(?:u(?:b(?:b(?:e)?)?)?)?)?)?)(?=["'&\\]|$)""")
