@@ -45,23 +45,29 @@ def _interactions(data: bytes, path: str) -> list[Interaction] | None:
     interactions: list[Interaction] = []
     begin, end = len(_START) - len(_ITEM), len(data) - len(FOOTER)
     while begin < end:
-        match = _INTERACTION.match(data, begin, end)
-        if match is None:
+        found: list[bytes] = []
+        position = begin
+        for key, pattern in _PARTS:
+            match = pattern.match(data, position + len(key), end) if data.startswith(key, position) else None
+            if match is None:
+                return None
+            found.append(match[1])
+            position = match.end()
+        sent, sent_headers, method, uri, body, headers, code, message = found
+        if body == b"null" or uri == b"null" or uri[:1] == b"!" or message[:1] == b"!":
             return None
-        sent, sent_headers, method, uri, body, headers, code, message = match.groups()
         try:
             request_body, response_body = _body(sent, b"      "), _body(body, b"        ")
-            answered = _text(message, b"        ")
-            interactions.append(
-                Interaction(
-                    RecordedRequest(method.decode(), _text(uri, b"      ") or "", _headers(sent_headers), request_body),
-                    RecordedResponse(int(code), answered, _headers(headers), response_body or b""),
-                    source=_source(data, begin, match.end(), path),
-                )
-            )
-        except ValueError:  # base64 that is none
+        except binascii.Error:
             return None
-        begin = match.end()
+        interactions.append(
+            Interaction(
+                RecordedRequest(method.decode(), _text(uri, b"      ") or "", _headers(sent_headers), request_body),
+                RecordedResponse(int(code), _text(message, b"        "), _headers(headers), response_body or b""),
+                source=_source(data, begin, position, path),
+            )
+        )
+        begin = position
     return interactions
 
 
@@ -77,11 +83,11 @@ def _headers(lines: bytes | None) -> Callable[[], Headers] | None:
     def taken_apart() -> Headers:
         headers: Headers = {}
         values: list[str] = []
-        for name, value in _ENTRY.findall(lines):
-            if name:
-                values = headers[name.decode()] = []
+        for entry in _ENTRIES.split(lines[6:-1]):
+            if entry.startswith(b"- "):
+                values.append(_text(entry[2:], b"        ") or "")
             else:
-                values.append(_text(value, b"        ") or "")
+                values = headers[entry[:-1].decode()] = []
         return headers
 
     return taken_apart
@@ -94,10 +100,7 @@ def _body(raw: bytes, margin: bytes) -> bytes | Callable[[], bytes] | None:
     if first == b'"':
         return lambda: _double_quoted(raw, margin).encode()
     if first == b"!":
-        try:
-            return base64.b64decode(raw[len(_BINARY) :].translate(None, b" \n"), validate=True)
-        except binascii.Error as error:
-            raise ValueError from error
+        return base64.b64decode(raw[len(_BINARY) :].translate(None, b" \n"), validate=True)
     return None if raw == b"null" else _unfolded(raw, margin)
 
 
@@ -151,45 +154,48 @@ def _breaks(match: re.Match[bytes]) -> bytes:
     return match[1] or b" "
 
 
-def _pattern(text: str) -> re.Pattern[bytes]:
+def _pattern(text: str, indent: int = 0) -> re.Pattern[bytes]:
     words = {
+        "SCALAR": r"(?:<SINGLE>|<PLAIN>|<DOUBLE>)(?=\n)",
         # In quotes: no space at the end of a line, where YAML would drop it.
-        "SINGLE": r"'(?:[^'\n]++|''|(?<! )\n++<MARGIN>(?=[^ \n]))*+'(?=\n)",
+        "SINGLE": r"'(?:[^'\n]++|''|(?<! )\n++<MARGIN>(?=[^ \n]))*+'",
         "DOUBLE": r'"(?:[^"\\\n]++|\\(?:["\\abefnrtv0N_LP ]|x[0-9A-Fa-f]{2}|u(?![dD][89a-fA-F])[0-9A-Fa-f]{4}|U<CODE>'
-        r'|\n<MARGIN>(?=[^ \n]))|(?<![ \\])\n++<MARGIN>(?=[^ \n]))*+"(?=\n)',
+        r'|\n<MARGIN>(?=[^ \n]))|(?<![ \\])\n++<MARGIN>(?=[^ \n]))*+"',
         "CODE": r"(?:000(?!0[dD][89a-fA-F])[0-9A-Fa-f]{5}|0010[0-9A-Fa-f]{4})",
         "PLAIN": r"(?!<WORD>\n)(?:[A-Za-z/_(]|<ANGLE>|<DIGIT>)"
-        r"(?:[^\n :#]++| ++(?=[^ #\n])|:(?=[^ \n])|#|(?<!:)\n<MARGIN>(?=[A-Za-z0-9/_(]))*+(?=\n)",
+        r"(?:[^\n :#]++| ++(?=[^ #\n])|:(?=[^ \n])|#|\n<MARGIN>(?=[A-Za-z0-9/_(]))*+",
         "ANGLE": "\x3c(?!\x3c)",
         # What begins with a digit is no number, where it has two dots, or a dash and no dot, or what no number has.
         "DIGIT": r"(?:[0-9](?=[^\n.]*\.[^\n.]*\.|[^\n.]*-[^\n.]*\n|[^\n]*[^\n0-9a-fA-FxX_.:+-])"
         r"|[1-9](?=[0-9_:]*[^\n0-9_:.][^\n.]*\n))",
-        "BINARY": r"!!binary \|\n(?:<MARGIN>[A-Za-z0-9+/]{1,76}={0,2}(?:\n(?=<MARGIN>)|(?=\n)))+",
+        "BINARY": r"!!binary \|(?:\n<MARGIN>[A-Za-z0-9+/]{1,76}={0,2})+(?=\n)",
         "WORD": r"(?i:y|n|yes|no|on|off|true|false|null)",
         "KEY": r"(?!<WORD>:)[A-Za-z][A-Za-z0-9_-]*",
-        "HEADERS": r"(?: \{\}\n|\n((?:      <KEY>:\n(?:      - <DEEP>\n)+)+))",
-        "DEEP": r"(?:<SINGLE8>|<PLAIN8>|<DOUBLE8>)",
-        "HIGH": r"(?:<SINGLE6>|<PLAIN6>|<DOUBLE6>)",
+        "MARGIN": f" {{{indent}}}",
     }
-    for indent in (6, 8):
-        for name in ("SINGLE", "DOUBLE", "PLAIN", "BINARY"):
-            words[f"{name}{indent}"] = words[name].replace("<MARGIN>", f" {{{indent}}}")
     while found := _WORD_NAME.search(text):
         text = text.replace(found[0], words[found[0][1:-1]])
     return re.compile(text.encode())
 
 
-_WORD_NAME = re.compile("<[A-Z]+[68]?>")
+_WORD_NAME = re.compile("<[A-Z]+>")
 _ITEM = b"- request:\n"
 _START = b"interactions:\n" + _ITEM
 _BINARY = b"!!binary |\n"
 _CONTROLS = bytes(code for code in range(32) if code != 10) + b"\x7f"
-_INTERACTION = _pattern(
-    r"- request:\n    body: (null(?=\n)|<HIGH>|<BINARY6>)\n    headers:<HEADERS>    method: ((?!<WORD>\n)[A-Z]++)\n    uri: (<HIGH>)\n"
-    r"  response:\n    body:\n      string: (<DEEP>|<BINARY8>)\n    headers:<HEADERS>"
-    r"    status:\n      code: ([1-9][0-9]{2})\n      message: (null(?=\n)|<DEEP>)\n"
+_HIGH, _DEEP = (_pattern(r"(null(?=\n)|<SCALAR>|<BINARY>)\n", indent) for indent in (6, 8))
+_HEADERS = _pattern(r"(?: \{\}\n|\n((?:      <KEY>:\n(?:      - <SCALAR>\n)+)+))", 8)
+_PARTS = (
+    (_ITEM + b"    body: ", _HIGH),
+    (b"    headers:", _HEADERS),
+    (b"    method: ", _pattern(r"((?!<WORD>\n)[A-Z]++)\n")),
+    (b"    uri: ", _HIGH),
+    (b"  response:\n    body:\n      string: ", _DEEP),
+    (b"    headers:", _HEADERS),
+    (b"    status:\n      code: ", re.compile(rb"([1-9][0-9]{2})\n")),
+    (b"      message: ", _DEEP),
 )
-_ENTRY = _pattern(r"      (?:(<KEY>):|- (<DEEP>))\n")
+_ENTRIES = re.compile(rb"\n      (?! )")
 _FOLD = re.compile(rb"\n(\n*) +")
 _BROKEN = re.compile(rb"(\\[^\n])|\\\n +")
 _FOREIGN_ESCAPE = re.compile(rb"\\[^\"\\bfnrtu]")
