@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from playhead.context import AgentDepsT
-from playhead.loops import event_loop
+from playhead.loops import event_loop, finish
 from playhead.messages import ModelMessage, ModelResponse
 from playhead.output import OutputDataT
 from playhead.runtime._result import StreamedRunResult
@@ -48,8 +49,7 @@ def iterate_blocking(items: AsyncGenerator[T]) -> Iterator[T]:
             except StopAsyncIteration:
                 return
     finally:
-        if not loop.is_closed() and not loop.is_running():
-            loop.run_until_complete(items.aclose())
+        finish(loop, _close(items))
 
 
 class StreamedRunResultSync(Generic[AgentDepsT, OutputDataT]):
@@ -60,6 +60,7 @@ class StreamedRunResultSync(Generic[AgentDepsT, OutputDataT]):
     """
 
     _opened: AbstractAsyncContextManager[Any] | None = None
+    _loop: asyncio.AbstractEventLoop
 
     def __init__(self, streamed_run_result: StreamedRunResult[AgentDepsT, OutputDataT]) -> None:
         self._streamed_run_result = streamed_run_result
@@ -70,7 +71,7 @@ class StreamedRunResultSync(Generic[AgentDepsT, OutputDataT]):
     ) -> StreamedRunResultSync[AgentDepsT, OutputDataT]:
         """Take a run to the beginning of its output."""
         result = cls(run_blocking(_enter(opened)))
-        result._opened = opened
+        result._opened, result._loop = opened, event_loop()
         return result
 
     def close(self) -> None:
@@ -94,9 +95,7 @@ class StreamedRunResultSync(Generic[AgentDepsT, OutputDataT]):
         if opened is None:
             return
         try:
-            loop = event_loop()
-            if not loop.is_closed() and not loop.is_running():
-                loop.run_until_complete(_leave(opened))
+            finish(self._loop, _leave(opened))
         except Exception:
             pass  # the interpreter ends, or the thread has no loop any more
 
@@ -181,3 +180,7 @@ async def _enter(opened: AbstractAsyncContextManager[T]) -> T:
 
 async def _leave(opened: AbstractAsyncContextManager[Any], *error: Any) -> None:
     await opened.__aexit__(*(error or (None, None, None)))
+
+
+async def _close(items: AsyncGenerator[Any]) -> None:
+    await items.aclose()
