@@ -13,6 +13,7 @@ import importlib
 import itertools
 import json
 import re
+import select
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ class Runtime:
     """A process that runs scenarios."""
 
     def __init__(self, python: str, kit: Path, package: str) -> None:
+        self._package = package
         self._process = subprocess.Popen(
             [python, str(HERE / "worker.py"), str(kit), package],
             stdin=subprocess.PIPE,
@@ -44,11 +46,15 @@ class Runtime:
         self._process.stdin.flush()
 
     def answer(self) -> Any:
-        """The trace of the scenario that was begun."""
+        """The trace of the scenario that was begun. `RuntimeError` if the process ended, or seems to wait for ever."""
         assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], _PATIENCE)
+        if not ready:
+            self._process.kill()
+            raise RuntimeError(f"{self._package}: no answer in {_PATIENCE} s")
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("the runtime's process ended")
+            raise RuntimeError(f"{self._package}: the process ended")
         return json.loads(line)
 
     def close(self) -> None:
@@ -58,6 +64,9 @@ class Runtime:
 
 
 _AGAIN = 8
+_PATIENCE = 120
+"""Seconds; a scenario takes some milliseconds."""
+
 _GENERATED = re.compile(r"pyd_ai_[0-9a-f]{32}")
 
 
@@ -68,8 +77,12 @@ class Differential:
         sys.path.insert(0, str(kit))
         self._compare = importlib.import_module("compare")
         self._harness = importlib.import_module("harness")
-        self.reference = Runtime(reference, kit, "pydantic_ai")
-        self.playhead = Runtime(sys.executable, kit, "playhead")
+        self._kit, self._python = kit, reference
+        self._begin()
+
+    def _begin(self) -> None:
+        self.reference = Runtime(self._python, self._kit, "pydantic_ai")
+        self.playhead = Runtime(sys.executable, self._kit, "playhead")
 
     def difference(self, scenario: dict[str, Any]) -> tuple[str | None, str | None]:
         """Where the traces differ, and why that is meant to be; None for agreement, and for no reason.
@@ -77,11 +90,16 @@ class Differential:
         Results of tools that end at the same moment come in no fixed order: the reference is asked again whether what
         differs is a trace of its own too.
         """
-        found, reason = self._once(scenario)
-        for _ in range(_AGAIN):
-            if found is None or reason is not None:
-                break
+        try:
             found, reason = self._once(scenario)
+            for _ in range(_AGAIN):
+                if found is None or reason is not None:
+                    break
+                found, reason = self._once(scenario)
+        except RuntimeError as error:
+            self.close()
+            self._begin()
+            return str(error), None
         return found, reason
 
     def _once(self, scenario: dict[str, Any]) -> tuple[str | None, str | None]:
