@@ -28,15 +28,13 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
     except RuntimeError as error:
         # Asked afterwards: loops that are patched to run inside each other are fine.
         if loop.is_running() and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
-            raise RuntimeError(f"{error}: {_AWAIT_INSTEAD}") from None
+            error.add_note(_AWAIT_INSTEAD)
         raise
     finally:
         work.close()  # where it could not even begin
 
 
-_AWAIT_INSTEAD = (
-    "blocking calls are for code without one. Here `await agent.run(...)`, or `async with agent.run_stream(...)`."
-)
+_AWAIT_INSTEAD = "Blocking calls are for code without an event loop: here `await agent.run(...)` or `async with agent.run_stream(...)`."
 
 
 def iterate_blocking(items: AsyncGenerator[T]) -> Iterator[T]:
