@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import http.client
+import re
+import socket
+import ssl
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +21,7 @@ import urllib3
 import vcr
 
 from playhead.cassette import read_file, use_cassette, use_vcr_cassette
+from playhead.cassette._stub_errors import failure_like
 from playhead.exceptions import UnmatchedRequest
 from tests.cassette._server import Server, json_reply, reply
 
@@ -207,3 +211,109 @@ def test_a_session_that_outlives_the_cassette_goes_on_working(server: Server, ta
         with use_cassette(tape):
             assert session.get(server.url + "/v1", timeout=5).content == b"hello"
     assert len(server.requests) == 2
+
+
+def failure(get: Getter, url: str) -> tuple[str, str]:
+    with pytest.raises(Exception) as caught:
+        get(url)
+    return type(caught.value).__name__, re.sub("0x[0-9a-f]+", "0x", str(caught.value))
+
+
+RUBBISH = b"\0\1 nonsense\r\n\r\n"
+
+
+@pytest.mark.parametrize("steps", [[], [RUBBISH]], ids=["nothing", "rubbish"])
+@pytest.mark.parametrize("get", GETTERS)
+def test_a_failure_is_recorded_and_replayed_as_it_was(
+    get: Getter, steps: list[bytes], server: Server, tape: Path
+) -> None:
+    server.replies["/v1"] = steps
+    url = server.url + "/v1"
+    bare = failure(get, url)
+    with use_cassette(tape, "once"):
+        assert failure(get, url) == bare
+    asked = len(server.requests)
+    with use_cassette(tape) as cassette:
+        assert failure(get, url) == bare
+    assert cassette.all_played
+    assert len(server.requests) == asked
+    response = read_file(str(tape)).interactions[0].response
+    assert (response.status, response.body, response.end) == (599, b"", "failed")
+
+
+@pytest.mark.parametrize("get", [by_requests, by_urllib3, by_http_client, by_aiohttp, by_botocore])
+def test_a_refused_connection_is_replayed_as_one(get: Getter, tape: Path) -> None:
+    url = "http://127.0.0.1:9/v1"
+    bare = failure(get, url)
+    with use_cassette(tape, "once"):
+        assert failure(get, url) == bare
+    with use_cassette(tape):
+        assert failure(get, url) == bare
+
+
+@pytest.mark.parametrize("get", GETTERS)
+def test_tries_that_failed_before_one_did_not_are_replayed_in_order(get: Getter, server: Server, tape: Path) -> None:
+    answers = iter([[], reply(b"hello")])
+    server.replies["/v1"] = lambda request: next(answers)
+
+    def twice() -> bytes:
+        try:
+            return get(server.url + "/v1")
+        except Exception:
+            return get(server.url + "/v1")
+
+    with use_cassette(tape, "once"):
+        assert twice() == b"hello"
+    with use_cassette(tape) as cassette:
+        assert twice() == b"hello"
+    assert cassette.all_played
+    kept = [item.response.status for item in read_file(str(tape)).interactions]
+    assert kept == ([200] if get is by_aiohttp else [599, 200])  # aiohttp tries again within one request
+
+
+def test_by_vcrs_rules_a_failure_is_not_recorded(server: Server, tape: Path) -> None:
+    server.replies["/v1"] = []
+    with use_vcr_cassette(vcr.VCR(record_mode="new_episodes"), str(tape)) as cassette:
+        failure(by_requests, server.url + "/v1")
+        assert len(cassette) == 0
+
+
+@pytest.mark.parametrize(("get", "kind"), [(by_requests, requests.ConnectionError), (by_aiohttp, aiohttp.ClientError)])
+def test_what_httpx_recorded_is_a_failure_to_others_too(
+    get: Getter, kind: type[Exception], server: Server, tape: Path
+) -> None:
+    with use_cassette(tape, "once", match_on=["uri"]), pytest.raises(httpx.ConnectError):
+        httpx.get("http://127.0.0.1:9/v1", trust_env=False)
+    with use_cassette(tape), pytest.raises(kind):
+        get("http://127.0.0.1:9/v1")
+
+
+@pytest.mark.parametrize(
+    ("error", "aiohttp_too"),
+    [
+        (TimeoutError("timed out"), True),
+        (ConnectionResetError(104, "Connection reset by peer"), True),
+        (socket.gaierror(-2, "Name or service not known"), True),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), True),
+        (http.client.IncompleteRead(b"12345", 45), False),
+        (http.client.IncompleteRead(b"12345"), False),
+        (http.client.RemoteDisconnected("Remote end closed connection without response"), False),
+        (http.client.BadStatusLine("nonsense"), False),
+        (urllib3.exceptions.NewConnectionError(urllib3.connection.HTTPConnection("a.example"), "refused"), False),
+        (urllib3.exceptions.ProtocolError("Connection broken", ValueError("x")), False),
+        (aiohttp.ServerDisconnectedError(), True),
+        (aiohttp.ClientPayloadError("not whole"), True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_an_error_is_made_again_of_its_name_and_text(error: Exception, aiohttp_too: bool) -> None:
+    made = failure_like((type(error).__name__, str(error)), aiohttp=aiohttp_too)
+    assert type(made) is type(error)
+    assert str(made) == str(error)
+
+
+def test_an_error_of_nobody_is_the_nearest_that_the_client_knows() -> None:
+    assert type(failure_like(("PoolTimeout", "x"), aiohttp=False)) is TimeoutError
+    assert type(failure_like(("ConnectError", "x"), aiohttp=False)) is ConnectionError
+    assert type(failure_like(("ConnectError", "x"), aiohttp=True)) is aiohttp.ClientConnectionError
+    assert type(failure_like(("SystemExit", "x"), aiohttp=False)) is ConnectionError

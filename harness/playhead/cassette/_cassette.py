@@ -110,6 +110,21 @@ class Cassette(Player):
                 self._numbers += 1
                 self._admit(interaction, number)
 
+    def append_failure(self, request: Any, error: Exception) -> None:
+        """The same for a request that came to nothing. By VCR.py's rules it is not recorded."""
+        request = None if self.vcr_rules else self._before_record_request(request)
+        if not request:
+            return
+        self._develop()
+        taking = Taking(_vcr.sent_from_vcr(request), -1, _ignore)
+        taking.finish("failed", error)
+        interaction = self._developed(taking)
+        if interaction is not None:
+            with self._lock:
+                number = self._numbers
+                self._numbers += 1
+                self._admit(interaction, number)
+
     def _from_stub(self, request: Any, response: dict[str, Any]) -> Interaction | None:
         plain = _vcr.from_vcr(request, response)
         taking = Taking(_vcr.sent_from_vcr(request), -1, _ignore)

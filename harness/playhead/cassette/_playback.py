@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from playhead import clock
-from playhead.cassette._tape import NO_RESPONSE_STATUS, RecordedResponse
+from playhead.cassette._tape import RecordedResponse
 from playhead.chunks import rechunk
 
 __all__ = ["Playback", "async_response", "error_like", "sync_response"]
@@ -64,7 +64,7 @@ class _Plan:
 def sync_response(module: ModuleType, response: RecordedResponse, playback: Playback = INSTANT) -> Any:
     """The response as an object of `module` (httpx or httpx2); raises what the transport raised when it got none."""
     plan, started = _Plan(response, playback), clock.monotonic()
-    if response.status == NO_RESPONSE_STATUS and plan.end not in ("complete", "closed_by_client"):
+    if response.is_failure:
         _wait_sync(started + plan.end_s)
         raise error_like(module, plan.error)
     return _response(module, response, _classes(module)[0](module, plan, started))
@@ -73,7 +73,7 @@ def sync_response(module: ModuleType, response: RecordedResponse, playback: Play
 async def async_response(module: ModuleType, response: RecordedResponse, playback: Playback = INSTANT) -> Any:
     """The same for an async client."""
     plan, started = _Plan(response, playback), clock.monotonic()
-    if response.status == NO_RESPONSE_STATUS and plan.end not in ("complete", "closed_by_client"):
+    if response.is_failure:
         if plan.end == "cancelled":
             await _outlast(started + plan.end_s)
         await _wait_async(started + plan.end_s)

@@ -1,8 +1,7 @@
 """The side of a cassette that plays: opens the file, finds the recording that answers a request, counts what is played.
 
 `Player` is all of a cassette that replays; `_cassette.py` adds the side that records. A subclass of VCR.py's `Cassette`,
-so that its stubs for other clients, its hooks and code written for it work. What is kept differs: interactions are our
-plain values, from which VCR.py's pairs are made when somebody asks for them.
+so that its stubs, its hooks and code written for it work; its pairs are made of our plain values when somebody asks.
 """
 
 # VCR.py has no types, and some of what this page needs of it is private.
@@ -34,6 +33,7 @@ from playhead.cassette._paths import DEFAULT_IGNORED, JsonPaths, json_paths
 from playhead.cassette._playback import INSTANT, Playback
 from playhead.cassette._scrub import Rules, Scrubber, environment_secrets
 from playhead.cassette._store import Loaded, load_file
+from playhead.cassette._stub_errors import answer_for_stub
 from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
 from playhead.exceptions import CassetteError, UnmatchedRequest, UnplayedError
 
@@ -458,15 +458,15 @@ class Player(VcrCassette):
         sent = self.request_of(_vcr.sent_from_vcr(request))
         return sent is not None and self.has_recording(sent)
 
-    def play_response(self, request: Any) -> dict[str, Any]:
-        """The response for a request, as VCR.py's dictionary; counts as played."""
+    def play_response(self, request: Any, *, by_aiohttp: bool = False) -> dict[str, Any]:
+        """The response for a request, as VCR.py's dictionary; counts as played. Raises a recorded error."""
         sent = self.request_of(_vcr.sent_from_vcr(request))
         if sent is not None:
             with self._lock:
                 number = self._find(sent)
                 if number is not None:
                     self._count(number)
-                    return _vcr.to_vcr_response(self.played(self._items[number]))
+                    return answer_for_stub(self.played(self._items[number]), aiohttp=by_aiohttp)
         raise self.mismatch(sent or _vcr.sent_from_vcr(request))
 
     def _responses(self, request: Any) -> Generator[tuple[int, dict[str, Any]]]:

@@ -11,8 +11,9 @@ open one each time, so that tests, tasks and threads keep theirs apart here, too
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any
@@ -24,6 +25,7 @@ from playhead.cassette import _vcr
 from playhead.cassette._cassette import Cassette
 from playhead.cassette._current import BELOW
 from playhead.cassette._transport import current_cassette
+from playhead.exceptions import PlayheadError
 from playhead.virtual import real_wait
 
 __all__ = ["Stubs", "custom_patches"]
@@ -56,6 +58,7 @@ class _Router:
             return False
         if cassette.has_recording(sent):
             return True
+        _LIVE.set(request)
         if cassette.write_protected:  # VCR.py's stubs would say so themselves, with every key in plain view
             raise cassette.mismatch(sent)
         return False
@@ -64,7 +67,7 @@ class _Router:
         cassette = self._cassette()
         if cassette is None:
             raise RuntimeError("the cassette was closed between a request and its response")
-        return cassette.play_response(request)
+        return cassette.play_response(request, by_aiohttp=_BY_AIOHTTP.get())
 
     @property
     def write_protected(self) -> bool:
@@ -76,9 +79,17 @@ class _Router:
         return None if cassette is None else cassette.filter_request(request)
 
     def append(self, request: Any, response: dict[str, Any]) -> None:
+        _LIVE.set(None)
         cassette = self._cassette()
         if cassette is not None:
             cassette.append(request, response)
+
+    def failed(self, error: Exception) -> None:
+        """The request that was sent in this context came to nothing."""
+        request, cassette = _LIVE.get(), self._cassette()
+        _LIVE.set(None)
+        if request is not None and cassette is not None and not isinstance(error, PlayheadError):
+            cassette.append_failure(request, error)
 
     def __len__(self) -> int:
         cassette = self._cassette()
@@ -95,6 +106,9 @@ class _Router:
 
 
 _ROUTER = _Router()
+_LIVE: ContextVar[Any] = ContextVar("playhead_sent_by_a_stub", default=None)
+"""The request that a stub sends at this moment: what comes of it is recorded, also where that is an error."""
+_BY_AIOHTTP: ContextVar[bool] = ContextVar("playhead_sent_by_aiohttp", default=False)
 _GROUPS = ("_httplib", "_requests", "_boto3", "_urllib3", "_httplib2", "_tornado", "_aiohttp")
 
 
@@ -114,6 +128,9 @@ class Stubs:
             for patcher in patchers
             if not isinstance(patcher, ConnectionRemover)
         }
+        for stub in builder._class_to_cassette_subclass.values():
+            if hasattr(stub, "getresponse"):
+                stub.getresponse = _noting_failures(stub.getresponse)
         self._rows: list[tuple[Any, str, Any]] = [*rows.values(), (vcr.patch, "force_reset", _reset_names_only)]
         self._removers: list[Any] = [patcher for patcher in patchers if isinstance(patcher, ConnectionRemover)]
         self._saved: list[tuple[Any, str, Any, Any]] = []
@@ -142,17 +159,41 @@ class Stubs:
                 pools.clear()
 
 
+def _noting_failures(getresponse: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(getresponse)
+    def noting(*arguments: Any, **options: Any) -> Any:
+        _LIVE.set(None)
+        try:
+            return getresponse(*arguments, **options)
+        except Exception as error:
+            _ROUTER.failed(error)
+            raise
+
+    return noting
+
+
 def _in_real_time(name: str, stub: Any) -> Any:
-    """aiohttp's stub awaits the server on the running loop, whose time must be real meanwhile; a replay waits for nothing."""
+    """aiohttp's stub awaits the server on the running loop, whose time must be real meanwhile; a replay waits for nothing.
+
+    What comes to nothing there is noted, too.
+    """
     if name != "_request" or not iscoroutinefunction(stub):
         return stub
 
     @wraps(stub)
     async def request(*arguments: Any, **options: Any) -> Any:
-        if _ROUTER.is_open():
+        if not _ROUTER.is_open():
+            return await stub(*arguments, **options)
+        _LIVE.set(None)
+        token = _BY_AIOHTTP.set(True)
+        try:
             with real_wait():
                 return await stub(*arguments, **options)
-        return await stub(*arguments, **options)
+        except Exception as error:
+            _ROUTER.failed(error)
+            raise
+        finally:
+            _BY_AIOHTTP.reset(token)
 
     return request
 

@@ -274,6 +274,11 @@ class RecordedResponse(_WithHeaders):
         return "complete" if self.stream is None else self.stream.end
 
     @property
+    def is_failure(self) -> bool:
+        """Whether nothing came back at all: the client saw an error before any header."""
+        return self.status == NO_RESPONSE_STATUS and self.end not in ("complete", "closed_by_client")
+
+    @property
     def error(self) -> tuple[str, str] | None:
         """Class name and text of the error that ended it, if one did."""
         return None if self.stream is None else self.stream.error
