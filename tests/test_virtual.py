@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -21,18 +22,16 @@ from playhead import clock, use_cassette
 from playhead.cassette import Interaction, RecordedRequest, RecordedResponse, Stream, write_file
 from playhead.clock import EPOCH, FixedClock, use_clock
 from playhead.script import text, wait
-from playhead.virtual import VirtualTime, VirtualTimeError, accompany, leave, virtual_time
+from playhead.virtual import PATIENCE, VirtualTime, VirtualTimeError, accompany, leave, virtual_time
 
 pytest_plugins = ["pytester"]
 T = TypeVar("T")
 
 
-def virtually(main: Callable[[], Coroutine[Any, Any, T]], *, real_max: float = 5.0) -> tuple[T, VirtualTime]:
-    """What `main` returns when it runs in virtual time, which must not take long in real time."""
-    start = time.perf_counter()
-    with virtual_time() as virtual:
+def virtually(main: Callable[[], Coroutine[Any, Any, T]], *, patience: float = PATIENCE) -> tuple[T, VirtualTime]:
+    """What `main` returns when it runs in virtual time. What it waits for would outlast any test in real time."""
+    with virtual_time(patience) as virtual:
         result = asyncio.run(main())
-    assert time.perf_counter() - start < real_max
     return result, virtual
 
 
@@ -112,19 +111,15 @@ def test_two_thousand_sleeps_cost_milliseconds() -> None:
         for _ in range(2000):
             await asyncio.sleep(1)
 
-    assert virtually(main, real_max=2)[1].elapsed == 2000
+    assert virtually(main)[1].elapsed == 2000
 
 
 def test_a_thread_that_works_holds_time_back() -> None:
-    async def main() -> tuple[str, float]:
-        start = asyncio.get_running_loop().time()
+    async def main() -> str:
         async with asyncio.timeout(30):
-            result = await asyncio.to_thread(lambda: time.sleep(0.1) or "done")
-        return result, asyncio.get_running_loop().time() - start
+            return await asyncio.to_thread(lambda: time.sleep(0.1) or "done")
 
-    (result, passed), _ = virtually(main)
-    assert result == "done"
-    assert passed < 5
+    assert virtually(main)[0] == "done"
 
 
 def test_a_worker_of_anyio_holds_time_back_and_does_not_when_idle() -> None:
@@ -189,7 +184,7 @@ def serve(
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert started.wait(5)
+    assert started.wait(50)
 
     async def end() -> None:
         servers[0].close()
@@ -202,7 +197,7 @@ def serve(
 
     def stop() -> None:
         asyncio.run_coroutine_threadsafe(end(), loop)
-        thread.join(5)
+        thread.join(50)
         loop.close()
 
     return ports[0], stop
@@ -227,11 +222,11 @@ def test_a_server_that_answers_soon_is_waited_for() -> None:
         return reply.text
 
     try:
-        text, virtual = virtually(main)
+        text, virtual = virtually(main, patience=50)  # also where the machine is busy
     finally:
         stop()
     assert text == "ok"
-    assert 600 <= virtual.elapsed < 605
+    assert virtual.elapsed >= 600
 
 
 def test_while_time_is_real_nothing_jumps() -> None:
@@ -279,21 +274,20 @@ def test_a_loop_that_runs_already_becomes_virtual_and_gets_its_time_back() -> No
 
     start = time.perf_counter()
     drift, end, said = asyncio.run(main())
-    assert 0 <= drift < 1
-    assert 0.1 <= end - start < 2
+    assert 0 <= drift < 50
+    assert end - start >= 0.1
     assert said == ["an older timer", "a later timer"]
 
 
 def test_a_loop_that_existed_before_the_block_is_virtual_within_it() -> None:
     with asyncio.Runner() as runner:
         runner.run(asyncio.sleep(0))
-        start = time.perf_counter()
         with virtual_time() as virtual:
             runner.run(asyncio.sleep(1000))
             runner.run(asyncio.sleep(500))
         assert virtual.elapsed == 1500
-        assert time.perf_counter() - start < 2
         assert not hasattr(runner.get_loop(), "started_time")
+        start = time.perf_counter()
         runner.run(asyncio.sleep(0.05))
         assert time.perf_counter() - start >= 0.05
 
@@ -431,10 +425,8 @@ def test_a_server_that_shares_the_time_waits_without_taking_any(server_first: bo
         url = stack.enter_context(slow_server(45)) if server_first else ""
         virtual = stack.enter_context(virtual_time())
         url = url or stack.enter_context(slow_server(45))
-        began = time.perf_counter()
         assert asyncio.run(main(url)) == ("ok", 90)
         assert virtual.elapsed == 90
-        assert time.perf_counter() - began < 5
 
 
 def test_a_timeout_of_the_client_fires_between_two_pieces_of_such_a_server() -> None:
@@ -450,15 +442,13 @@ def test_a_timeout_of_the_client_fires_between_two_pieces_of_such_a_server() -> 
 
 
 def test_a_sync_client_is_served_without_waiting() -> None:
-    with slow_server(20) as url, virtual_time():
-        began = time.perf_counter()
-        assert httpx.get(url, timeout=10, trust_env=False).text == "ok"
-        assert time.perf_counter() - began < 5
+    with slow_server(3600) as url, virtual_time():
+        assert httpx.get(url, timeout=50, trust_env=False).text == "ok"
 
 
 def test_a_sync_client_that_blocks_the_loop_is_served_in_real_time() -> None:
     async def main(url: str) -> str:
-        return httpx.get(url, timeout=10, trust_env=False).text
+        return httpx.get(url, timeout=50, trust_env=False).text
 
     with slow_server(0.3) as url, virtual_time():
         assert asyncio.run(main(url)) == "ok"
@@ -466,7 +456,7 @@ def test_a_sync_client_that_blocks_the_loop_is_served_in_real_time() -> None:
 
 def test_a_client_in_a_worker_thread_is_served_in_real_time() -> None:
     async def main(url: str) -> str:
-        return (await asyncio.to_thread(httpx.get, url, timeout=10, trust_env=False)).text
+        return (await asyncio.to_thread(httpx.get, url, timeout=50, trust_env=False)).text
 
     with slow_server(0.2) as url, virtual_time():
         assert asyncio.run(main(url)) == "ok"
@@ -477,8 +467,8 @@ def test_after_the_block_such_a_server_has_its_own_time_again() -> None:
         with virtual_time():
             asyncio.run(asyncio.sleep(1000))
         began = time.perf_counter()
-        assert httpx.get(url, timeout=10, trust_env=False).text == "ok"
-        assert 0.09 <= time.perf_counter() - began < 5
+        assert httpx.get(url, timeout=50, trust_env=False).text == "ok"
+        assert time.perf_counter() - began >= 0.09
 
 
 async def test_what_a_fake_provider_waits_takes_no_time(virtual_clock: VirtualTime, fake_provider: Any) -> None:
@@ -505,10 +495,9 @@ def began():
     return time.perf_counter()
 
 {mark}
-async def test_sleeps(began, virtual_clock):
+async def test_sleeps(virtual_clock):
     await asyncio.sleep(3600)
     assert virtual_clock.elapsed == 3600
-    assert time.perf_counter() - began < 5
 
 @pytest.fixture
 async def earlier():
@@ -517,11 +506,10 @@ async def earlier():
     await asyncio.sleep(0.01)
 
 {mark}
-async def test_sleeps_on_a_loop_that_ran_before(earlier, began, virtual_clock):
+async def test_sleeps_on_a_loop_that_ran_before(earlier, virtual_clock):
     async with asyncio.timeout(10_000):
         await asyncio.sleep(3600)
     assert virtual_clock.elapsed >= 3600
-    assert time.perf_counter() - began < 5
 
 {mark}
 async def test_without_it_time_is_real(began):
@@ -615,3 +603,31 @@ def test_time_does_not_jump_over_what_one_server_sent_another() -> None:
     first = Other()
     second = Other(then=lambda: setattr(first, "arrived", True))
     assert not jumps(VirtualTime(), Other(), first, second)
+
+
+def test_a_machine_that_stands_still_for_seconds_moves_no_shared_time() -> None:
+    passed: list[float] = []
+
+    class Busy(Other):
+        """Waits when it was asked for the tenth time."""
+
+        @property
+        def waits_until(self) -> float | None:
+            passed.append(virtual._passed)
+            return None if len(passed) < 10 else math.inf
+
+    loop, virtual = asyncio.new_event_loop(), VirtualTime()
+    virtual._take(loop)
+    try:
+        (taken,) = virtual._loops
+        virtual._loops.append(cast("Any", Busy()))
+        seconds = count(0, 3)  # it stands still whenever it is looked at
+        taken._real_time = lambda: float(next(seconds))
+        loop.call_later(45, print)
+        assert taken._select_together(has_timer=True) == []
+        virtual._loops.pop()
+        assert virtual.elapsed == 45
+    finally:
+        virtual._release()
+        loop.close()
+    assert set(passed) == {0.0}

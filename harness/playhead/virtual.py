@@ -315,7 +315,7 @@ class _VirtualLoop:
                         self.now = max(self.now, due)
                         self.time._flow(due - self.base)
                 else:
-                    held_up += waited
+                    held_up += min(waited, 2 * _TOGETHER)  # a machine that stood still held up the others, too
             self.now = max(self.now, due)
             return []
         finally:

@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import time
 import tracemalloc
 import warnings
 import zipfile
@@ -137,9 +136,7 @@ def test_a_bomb_is_opened_only_so_far(coding: str, pack: Pack) -> None:
     bomb = pack(b"\0" * 30_000_000)
     tracemalloc.start()
     try:
-        start = time.process_time()
         Scrubber().scrub_request("POST", "https://x/", {"content-encoding": coding}, bomb)
-        assert time.process_time() - start < 5
         assert tracemalloc.get_traced_memory()[1] < 25_000_000
     finally:
         tracemalloc.stop()

@@ -37,11 +37,12 @@ def test_recorded_times_are_kept_on_request(kind: Kind, tape: Path) -> None:
     chunks, times, _ = play(kind, tape, timing="recorded")
     assert chunks == [b"a", b"bc", b"def"]
     assert [round(late, -1) >= 0 for late in (times[0] - 40, times[1] - 60, times[2] - 120)] == [True] * 3
-    assert times[2] < 400
-    _, fast, _ = play(kind, tape, timing="recorded", speed=10)
-    assert fast[2] < times[2]
-    _, instant, _ = play(kind, tape)
-    assert instant[2] < 100
+
+
+def test_recorded_times_may_pass_faster_or_at_once(kind: Kind, tape: Path) -> None:
+    write(tape, b"abcdef", [1, 2, 3], [40, 60, 3_600_000])  # who waited for that would never end
+    assert play(kind, tape, timing="recorded", speed=100_000)[0] == [b"a", b"bc", b"def"]
+    assert play(kind, tape)[0] == [b"a", b"bc", b"def"]
 
 
 def test_an_error_comes_when_it_came(kind: Kind, tape: Path) -> None:
@@ -99,12 +100,10 @@ def test_a_recorded_minute_passes_at_once_and_exactly_on_the_virtual_clock(tape:
                 times.append(round((loop.time() - started) * 1000, 6))
         return times
 
-    began = time.monotonic()
     with use_cassette(tape, timing="recorded"):
         with virtual_time():
             times = asyncio.run(run())
     assert times == [412, 433, 60_461]
-    assert time.monotonic() - began < 5
 
 
 def test_the_protocols_version_survives(tape: Path) -> None:

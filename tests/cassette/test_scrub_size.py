@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,17 +12,13 @@ from hypothesis import strategies as st
 from playhead.cassette import _scrub_fields as fields
 from playhead.cassette import _scrub_views as views
 from playhead.cassette._scrub import Rules, Scrubber
+from tests._cpu import cpu_seconds
 
 KEY = "sk-proj-abcdEFGH1234567890wxyz"
 
 
 def cpu(body: bytes) -> float:
-    took: list[float] = []
-    for _ in range(2):
-        start = time.process_time()
-        Scrubber().scrub_body(body, frames=True)
-        took.append(time.process_time() - start)
-    return min(took)
+    return cpu_seconds(lambda: Scrubber().scrub_body(body, frames=True))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +54,7 @@ def test_known_credentials_and_own_patterns_are_found_in_binary_data_as_they_are
 
 def test_random_bytes_are_looked_through_quickly() -> None:
     body = random.Random(1).randbytes(1_000_000)
-    assert cpu(body) < 0.5  # a twentieth of that would be 20 MB in two seconds; other programs run here, too
+    assert cpu(body) < 3  # it takes a thirtieth of that; machines differ, and one may be busy
 
 
 HOSTILE = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -24,13 +23,11 @@ def test_there_are_enough_exhibits_and_each_names_the_thread_it_is_modelled_on()
     ("consumer", "source"), [exhibit[:2] for exhibit in CONSUMERS], ids=[exhibit[0].__name__ for exhibit in CONSUMERS]
 )
 def test_a_consumer_that_depends_on_its_pieces_is_found(consumer: Any, source: bytes | str) -> None:
-    began = time.process_time()
     with pytest.raises(fuzz.SplitDifference) as caught:
         fuzz.assert_split_invariant(consumer, source)
     assert 1 <= len(caught.value.cuts) <= 2
     assert b"".join(caught.value.pieces) == source if isinstance(source, bytes) else True
     assert " | " in str(caught.value)
-    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(("consumer", "source", "pauses"), [exhibit[:3] for exhibit in TIMED])

@@ -548,7 +548,7 @@ class TestLeaving:
 
 class TestCompression:
     async def test_compressed_streams_are_read(self):
-        body = gzip.compress(answer("openai-chat", streamed=True).content)
+        body = gzip.compress(answer("openai-chat", streamed=True).content, mtime=0)
         asked, _ = model(
             "openai-chat", lambda request: httpx.Response(200, content=body, headers={"content-encoding": "gzip"})
         )
@@ -624,7 +624,7 @@ def frames(name: str = "anthropic-messages") -> list[bytes]:
 
 
 async def settled(server: Server) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(50):
         await server.gone.wait()
 
 
@@ -633,7 +633,7 @@ class TestOverSockets:
         pause = asyncio.Event()
         async with Server(frames(), pause=pause) as server:
             asked = HttpModel("anthropic-messages", "m", base_url=server.url)
-            async with asyncio.timeout(5), asked.request_stream(HELLO, None, NOTHING) as streamed:
+            async with asyncio.timeout(50), asked.request_stream(HELLO, None, NOTHING) as streamed:
                 async for event in streamed:
                     if event.event_kind == "part_start":
                         pause.set()

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from playhead import Agent, FunctionToolResultEvent, ScriptedModel
-from playhead.schema import threads_in_turn
+from playhead.schema import SideBySide, threads_in_turn
 from playhead.script import call
 
 
@@ -40,11 +40,12 @@ async def test_short_functions_are_told_in_the_order_of_their_calls() -> None:
     assert await told(agent, "a", "b", "c") == ["a", "b", "c"]
 
 
-async def test_a_function_that_takes_its_time_is_overtaken() -> None:
+async def test_a_function_that_takes_its_time_is_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SideBySide, "GRACE", 0.01)
     ended = threading.Event()
 
     def slow() -> str:
-        ended.wait(10)
+        ended.wait(50)
         return "ok"
 
     agent = agent_with(slow=slow, quick=after(0))
@@ -92,7 +93,7 @@ async def test_an_agent_within_a_tool_waits_for_none_of_the_others() -> None:
         return "ok"
 
     def slow() -> str:
-        assert release.wait(10)
+        assert release.wait(50)
         return "ok"
 
     assert await told(agent_with(slow=slow, asks=asks), "slow", "asks") in (["slow", "asks"], ["asks", "slow"])
@@ -115,11 +116,12 @@ async def test_functions_in_turn_meet_what_they_share_in_the_order_of_their_call
     assert shared == ["a", "b", "a"]
 
 
-async def test_functions_in_turn_may_still_wait_for_each_other() -> None:
+async def test_functions_in_turn_may_still_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SideBySide, "GRACE", 0.01)
     release = threading.Event()
 
     def waits() -> str:
-        return str(release.wait(10))
+        return str(release.wait(50))
 
     def frees() -> str:
         release.set()

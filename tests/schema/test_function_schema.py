@@ -204,6 +204,6 @@ def test_what_a_function_returns_has_a_schema_too() -> None:
 
 
 async def test_many_functions_can_wait_at_the_same_time() -> None:
-    meeting = threading.Barrier(20, timeout=5)
+    meeting = threading.Barrier(20, timeout=50)
     schema = function_schema(lambda: meeting.wait() >= 0, takes_ctx=False)
     assert await asyncio.gather(*(call(schema, "{}") for _ in range(20))) == [True] * 20

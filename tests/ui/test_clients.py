@@ -27,7 +27,7 @@ async def run_client(folder: Path, script: str) -> tuple[dict[str, Any], Stories
         assert client.returncode == 0
         told = json.loads(printed)
         if script != "vercel5.mjs":  # the client stopped an endless answer
-            await asyncio.wait_for(stories.left.wait(), 5)
+            await asyncio.wait_for(stories.left.wait(), 50)
     return told, stories
 
 

@@ -65,9 +65,9 @@ async def test_a_client_that_disconnects_cancels_the_run(way: str, story: str) -
         async with client.stream("POST", f"/{way}", json=REQUESTS[way]) as answer:
             assert answer.status_code == 200
             await anext(answer.aiter_bytes())
-            await asyncio.wait_for(watched.begun.wait(), 5)
-        await asyncio.wait_for(watched.left.wait(), 5)
-        for _ in range(100):
+            await asyncio.wait_for(watched.begun.wait(), 50)
+        await asyncio.wait_for(watched.left.wait(), 50)
+        for _ in range(2_000):
             if not asyncio.all_tasks() - before:
                 break
             await asyncio.sleep(0.02)
@@ -86,8 +86,8 @@ async def test_a_client_that_disconnects_cancels_the_run_behind_a_middleware_too
     async with under_uvicorn(app) as url, httpx.AsyncClient(base_url=url) as client:
         async with client.stream("POST", "/vercel", json=REQUESTS["vercel"]) as answer:
             await anext(answer.aiter_bytes())
-            await asyncio.wait_for(watched.begun.wait(), 5)
-        await asyncio.wait_for(watched.left.wait(), 5)
+            await asyncio.wait_for(watched.begun.wait(), 50)
+        await asyncio.wait_for(watched.left.wait(), 50)
 
 
 async def test_a_server_that_stops_cancels_the_run() -> None:
@@ -106,7 +106,7 @@ async def test_a_server_that_stops_cancels_the_run() -> None:
     scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "POST"}
     scope |= {"path": "/vercel", "raw_path": b"/vercel", "query_string": b"", "headers": [], "scheme": "http"}
     serving = asyncio.ensure_future(app(scope, receive, send))
-    await asyncio.wait_for(watched.begun.wait(), 5)
+    await asyncio.wait_for(watched.begun.wait(), 50)
     serving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await serving
