@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -489,6 +489,24 @@ async def test_a_history_that_ends_with_a_request_is_sent_again() -> None:
     result = await agent.run(message_history=[ModelRequest(parts=[UserPromptPart("a")])])
     assert said(model.asked[0][0][0]) == ["a"]
     assert [message.kind for message in result.new_messages()] == ["response"]
+
+
+@pytest.mark.parametrize(
+    ("process", "new"),
+    [
+        pytest.param(lambda messages: messages[-1:], ["response"], id="left as it is"),
+        pytest.param(lambda messages: [replace(messages[-1])], ["response"], id="made again"),
+        pytest.param(
+            lambda messages: [ModelRequest(parts=[UserPromptPart("else")])], ["request", "response"], id="replaced"
+        ),
+    ],
+)
+async def test_a_request_that_is_sent_again_is_not_new_unless_a_processor_replaced_it(
+    process: Any, new: list[str]
+) -> None:
+    agent, _ = told("ok", history_processors=[process])
+    result = await agent.run(message_history=[ModelRequest(parts=[UserPromptPart("a")])])
+    assert [message.kind for message in result.new_messages()] == new
 
 
 async def test_a_history_that_ends_with_an_answer_needs_no_request() -> None:

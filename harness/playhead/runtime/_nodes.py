@@ -86,7 +86,7 @@ class UserPromptNode(Generic[DepsT, OutputDataT]):
         if self.user_prompt is None and last is not None:
             if isinstance(last, ModelRequest):
                 history.pop()
-                ctx.deps.resumed = True
+                ctx.deps.resumed = last
                 return ModelRequestNode(request=last, is_resuming_without_prompt=True)
             if open_calls(last):
                 return CallToolsNode(last)

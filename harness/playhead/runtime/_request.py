@@ -134,10 +134,27 @@ async def _process_history(ctx: GraphRunContext[Any, Any], processors: Any, told
         last.timestamp = clock.now()
     last.run_id = last.run_id or state.run_id
     if messages != state.message_history:
-        deps.new_message_index = next(
-            (number for number, message in enumerate(messages) if message.run_id == state.run_id), len(messages)
-        ) + (1 if deps.resumed else 0)
+        deps.new_message_index = _first_new(messages, state.run_id, deps.resumed)
     state.message_history[:] = messages
+
+
+def _first_new(messages: list[ModelMessage], run_id: str, resumed: ModelRequest | None) -> int:
+    """Where what this run adds begins in a history made anew.
+
+    A request that the caller's history ended with belongs to the run and is nothing new. A processor may have left it
+    as it is, or out, or put another like it in its place.
+    """
+    if resumed is not None:
+        places = [number for number, message in enumerate(messages) if message is resumed] or [
+            number for number, message in enumerate(messages) if _says_the_same(message, resumed)
+        ][-1:]
+        if places:
+            return places[0] + 1
+    return next((number for number, message in enumerate(messages) if message.run_id == run_id), len(messages))
+
+
+def _says_the_same(message: ModelMessage, request: ModelRequest) -> bool:
+    return isinstance(message, ModelRequest) and replace(message, run_id=request.run_id) == request
 
 
 async def _processed(

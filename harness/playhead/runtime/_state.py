@@ -16,6 +16,7 @@ from playhead.messages import (
     AgentStreamEvent,
     InstructionPart,
     ModelMessage,
+    ModelRequest,
     ModelResponse,
     ModelSettings,
     ToolCallPart,
@@ -107,7 +108,7 @@ class RunDeps(Generic[DepsT, OutputDataT]):
     tool_manager: ToolManager[Any]
     prompt: str | Sequence[UserContent] | None = None
     new_message_index: int = 0
-    resumed: bool = False
+    resumed: ModelRequest | None = None
     validation_context: Any = None
     max_tokens: int | None = None
     merged: MergedHistory = field(default_factory=MergedHistory)
