@@ -14,7 +14,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
-__all__ = ["JSON_LAYOUT_BYTES_MAX", "decode_chunks", "json_value", "lay_out_json"]
+__all__ = ["DECODED_BYTES_MAX", "JSON_LAYOUT_BYTES_MAX", "decode_chunks", "json_value", "lay_out_json"]
+
+DECODED_BYTES_MAX = 200_000_000
+"""What unfolds to more is kept as it came: a few kilobytes may stand for gigabytes, which a client that reads raw never sees."""
 
 JSON_LAYOUT_BYTES_MAX = 20_000_000
 """A larger body is stored as it is: nobody reads such a diff, and laying it out would take seconds."""
@@ -39,10 +42,14 @@ def decode_chunks(chunks: list[bytes], encoding: str, *, whole: bool) -> list[by
         decoders.append(decoder)
     try:
         pieces: list[bytes] = []
+        size = 0
         for chunk in chunks:
             for decoder in decoders:
                 chunk = decoder.decode(chunk) if chunk else b""
             pieces.append(chunk)
+            size += len(chunk)
+            if size > DECODED_BYTES_MAX:
+                return None
         rest = b""
         for decoder in decoders:
             rest = (decoder.decode(rest) if rest else b"") + decoder.flush(whole and bool(chunks) and any(chunks))
@@ -72,7 +79,10 @@ class _Zlib:
 
     def decode(self, data: bytes) -> bytes:
         try:
-            return self._inner.decompress(data)
+            decoded = self._inner.decompress(data, DECODED_BYTES_MAX)
+            if self._inner.unconsumed_tail:
+                raise _Undecodable
+            return decoded
         except zlib.error as error:
             if not self._choices:
                 raise _Undecodable from error
@@ -110,8 +120,21 @@ def _brotli() -> _Decoder | None:
         module = _package(name)
         if module is not None:
             inner = module.Decompressor()
-            return _Foreign(inner.process if hasattr(inner, "process") else inner.decompress, module.error)
+            step = inner.process if hasattr(inner, "process") else inner.decompress
+            return _Foreign(_bounded(inner) if hasattr(inner, "can_accept_more_data") else step, module.error)
     return None
+
+
+def _bounded(inner: Any) -> Callable[[bytes], bytes]:
+    """Brotli since 1.2 stops where it is told to."""
+
+    def step(data: bytes) -> bytes:
+        decoded: bytes = inner.process(data, output_buffer_limit=DECODED_BYTES_MAX)
+        if not inner.can_accept_more_data():
+            raise _Undecodable
+        return decoded
+
+    return step
 
 
 class _Zstandard:
@@ -123,12 +146,18 @@ class _Zstandard:
 
     def decode(self, data: bytes) -> bytes:
         pieces: list[bytes] = []
+        size = 0
         try:
-            while data:
-                if self._inner.eof:
-                    self._inner = self._module.ZstdDecompressor().decompressobj()
-                pieces.append(self._inner.decompress(data))
-                data = self._inner.unused_data
+            for start in range(0, len(data), _ZSTANDARD_STEP):
+                part = data[start : start + _ZSTANDARD_STEP]
+                while part:
+                    if self._inner.eof:
+                        self._inner = self._module.ZstdDecompressor().decompressobj()
+                    pieces.append(self._inner.decompress(part))
+                    part = self._inner.unused_data
+                    size += len(pieces[-1])
+                    if size > DECODED_BYTES_MAX:
+                        raise _Undecodable
         except self._module.ZstdError as error:
             raise _Undecodable from error
         return b"".join(pieces)
@@ -253,6 +282,7 @@ def _escape(match: re.Match[str]) -> str:
 _SCAN: Callable[[str, int], tuple[Any, int]] = cast(
     Any, json.JSONDecoder()
 ).scan_once  # what json.loads does, without what it does for bytes
+_ZSTANDARD_STEP = 4096  # it cannot be told where to stop
 _JSON_SPACE = " \t\r\n"
 _COMMON = 64
 _STRING = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")')

@@ -53,10 +53,10 @@ from playhead.cassette._scrub_packed import (
     opened,
     opened_unnamed,
 )
-from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, painted, placeholder, same_length
+from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, packed_hit, painted, placeholder, same_length
 from playhead.cassette._scrub_rules import Headers, Rules, ScrubbedRequest, ScrubbedResponse, environment_secrets
 from playhead.cassette._scrub_shapes import find_shapes
-from playhead.cassette._scrub_views import Piece, joined_views, legible, narrowed, undone
+from playhead.cassette._scrub_views import Piece, joined_views, legible, narrowed, shortened, undone
 from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
 
 __all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
@@ -347,6 +347,10 @@ class Scrubber:
         return hits
 
     def _direct_hits(self, text: str, arguments: bool) -> list[Hit]:
+        short = shortened(text)
+        return self._hits_in(text, arguments) if short is None else mapped(short, self._hits_in(short.text, arguments))
+
+    def _hits_in(self, text: str, arguments: bool) -> list[Hit]:
         found: list[Found] = [*find_shapes(text), *self._own_found(text)]
         if found:
             found = _outside(found, opaque_spans(text), text)
@@ -396,7 +400,7 @@ class Scrubber:
         """A packed body that nothing names: the whole of it, if it holds a secret."""
         inner = opened_unnamed(text)
         found = [] if inner is None else self._text_hits(inner, _DEPTH - 1, frames=True)
-        return [_packed_hit(found[0].rule, 0, len(text))] if found else []
+        return [packed_hit(found[0].rule, 0, len(text))] if found else []
 
     def _hits_inside(self, text: str, body: bytes, coding: str) -> list[Hit] | None:
         """The whole of a packed body if it holds a secret; None where nobody can tell."""
@@ -406,14 +410,14 @@ class Scrubber:
         if inner is None:
             return None if legible(text) is not None else []  # what is text was looked at as it is
         found = self._text_hits(inner, _DEPTH - 1, frames=True)
-        return [_packed_hit(found[0].rule, 0, len(text))] if found else []
+        return [packed_hit(found[0].rule, 0, len(text))] if found else []
 
     def _member_hits(self, text: str, depth: int) -> list[Hit]:
         hits: list[Hit] = []
         for start, end, inner in compressed_members(text):
             found = self._text_hits(inner, depth)
             if found:
-                hits.append(_packed_hit(found[0].rule, start, end))
+                hits.append(packed_hit(found[0].rule, start, end))
         return hits
 
     def _is_allowed(self, name: str, value: str) -> bool:
@@ -425,11 +429,6 @@ class Scrubber:
 
     def _count(self, rule: str) -> None:
         self._counts[rule] += 1
-
-
-def _packed_hit(rule: str, start: int, end: int) -> Hit:
-    """Packed bytes in one piece, without the line ends that other masks keep: there, a 10 is a byte like any other."""
-    return Hit(rule, [(start, end)], PLACEHOLDER.ljust(end - start, "-")[: end - start])
 
 
 def _no_count(rule: str) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from playhead.cassette._scrub_mask import PLACEHOLDER, is_mask, mask
 from playhead.cassette._scrub_views import Piece, View
 
-__all__ = ["Hit", "Paint", "hidden_by", "mapped", "placeholder", "same_length", "painted"]
+__all__ = ["Hit", "Paint", "hidden_by", "mapped", "packed_hit", "placeholder", "same_length", "painted"]
 
 
 class Hit(NamedTuple):
@@ -17,6 +17,11 @@ class Hit(NamedTuple):
     rule: str
     pieces: list[Piece]
     text: str | None = None
+
+
+def packed_hit(rule: str, start: int, end: int) -> Hit:
+    """Packed bytes in one piece, without the line ends that other masks keep: there, a 10 is a byte like any other."""
+    return Hit(rule, [(start, end)], PLACEHOLDER.ljust(end - start, "-")[: end - start])
 
 
 Paint = Callable[[str, "str | None"], str]

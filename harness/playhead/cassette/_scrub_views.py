@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from playhead.cassette._scrub_names import OPAQUE, normalised
 
-__all__ = ["Piece", "View", "joined_views", "legible", "narrowed", "undone"]
+__all__ = ["Piece", "View", "joined_views", "legible", "narrowed", "shortened", "undone"]
 
 Piece = tuple[int, int]
 """(start, end) in the original text."""
@@ -57,6 +57,42 @@ class View:
             elif piece[0] < piece[1]:
                 pieces.append(piece)
         return pieces
+
+
+class _Shortened(View):
+    """A text without the middles of its long words. What is found across such a gap has the gap within."""
+
+    def __init__(self, text: str, kept: list[Piece]) -> None:
+        super().__init__("".join([text[start:end] for start, end in kept]), lambda: iter(()))
+        self._kept = kept
+        self._places: list[int] = []
+        position = 0
+        for start, end in kept:
+            self._places.append(position)
+            position += end - start
+
+    def pieces(self, start: int, end: int) -> list[Piece]:
+        """One stretch."""
+        return [(self._original(start), self._original(end - 1) + 1)]
+
+    def _original(self, position: int) -> int:
+        index = bisect_right(self._places, position) - 1
+        return self._kept[index][0] + position - self._places[index]
+
+
+def shortened(text: str) -> View | None:
+    """A large text without the middles of its Base64, in which no shape counts: reading them takes seconds.
+
+    None for a text that is not large, or has no such words.
+    """
+    if len(text) < _LARGE:
+        return None
+    kept: list[Piece] = []
+    position = 0
+    for match in _LONG_WORD.finditer(text):
+        kept.append((position, match.start() + _WORD_END))
+        position = match.end() - _WORD_END
+    return _Shortened(text, [*kept, (position, len(text))]) if kept else None
 
 
 def undone(text: str) -> View | None:
@@ -339,6 +375,9 @@ def _string_runs(text: str, start: int, end: int) -> Iterator[tuple[int, int, in
         yield end - position, position, end - position
 
 
+_LARGE = 100_000
+_WORD_END = 1_000
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{4000,}")
 _HOLDERS = frozenset((str, dict, list))
 _ENTITIES = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
 _FOLDED = r"[A-Za-z0-9+/]{60}"
