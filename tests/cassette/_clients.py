@@ -27,7 +27,7 @@ def fetch(
     method: str = "POST",
     stop_after: int | None = None,
     seen: Callable[[bytes], None] | None = None,
-    timeout: float = 5.0,
+    timeout: float = 50.0,
     raw: bool = True,
     transport: Any = None,
     **request: Any,

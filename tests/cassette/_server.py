@@ -1,7 +1,7 @@
 """A small HTTP server on 127.0.0.1 that does exactly what a test says, well-formed or not.
 
-A reply is a list of steps: bytes to send, seconds to wait, or `CUT` to break the connection. `replies` maps a path to one,
-or to a function of the request; every request is kept in `requests`.
+A reply is a list of steps: bytes to send, seconds to wait, a function to call, or `CUT` to break the connection. `replies`
+maps a path to one, or to a function of the request; every request is kept in `requests`.
 """
 
 from __future__ import annotations
@@ -121,6 +121,8 @@ def _serve(server: Server, connection: socket.socket) -> None:
                 if isinstance(step, bytes):
                     connection.sendall(step)
                     server.sent += 1
+                elif callable(step):
+                    step()
                 else:
                     time.sleep(step)
             connection.shutdown(socket.SHUT_WR)

@@ -61,10 +61,10 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        from tests._ports import quiet_port
+
         folder.mkdir()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+        self.port = str(quiet_port())
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -144,7 +144,7 @@ class Project:
         quiet = subprocess.DEVNULL
         server = subprocess.Popen(words, cwd=self.folder, env=self.environment, stdout=quiet, stderr=quiet)
         self.servers.append(server)
-        for _ in range(200):
+        for _ in range(1_000):
             try:
                 socket.create_connection(("127.0.0.1", int(self.port)), 0.2).close()
                 return
@@ -282,4 +282,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     sys.exit(main())

@@ -53,7 +53,7 @@ def look(
     module, is_async = kind
     seen: dict[str, Any] = {"pieces": [], "body": b""}
     # Nothing is encrypted here, and reading certificates takes longer than most cases.
-    settings: dict[str, Any] = {"timeout": 5.0, "trust_env": False, "verify": False, **(client or {})}
+    settings: dict[str, Any] = {"timeout": 50.0, "trust_env": False, "verify": False, **(client or {})}
     request = {name: value() if callable(value) else value for name, value in request.items()}
 
     def note(response: Any) -> None:

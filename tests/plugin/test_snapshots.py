@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests._ports import quiet_port
 from tests.plugin._project import Project
 
 TESTS = """
@@ -104,11 +105,7 @@ def test_cassettes_compare_as_transcripts_of_their_traffic(project: Project) -> 
             assert cassette == stream_snapshot
         """,
     )
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(quiet_port())
     project.run("--record-mode=once", "--snapshot-update", RECORD="1", PORT=port).check(passed=1)
     assert '    text      "It is" | " sunny"\n    usage     5 in, 3 out\n' in project.read(
         "__snapshots__/test_traffic.transcript"
