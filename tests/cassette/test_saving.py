@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -140,3 +144,31 @@ def test_an_interaction_that_cannot_be_written_leaves_the_old_file(tape: Path) -
         write_file(str(tape), [one("good", "x" * 200_000), bad])
     assert tape.read_bytes() == before
     assert os.listdir(tape.parent) == ["tape.yaml"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file stands for the folder always")
+@pytest.mark.parametrize("code", [errno.EBADF, errno.ENOLCK, errno.ENOTSUP])
+def test_a_folder_that_cannot_be_locked_is_saved_into_by_one_at_a_time_all_the_same(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    lock, locked = fcntl.flock, []
+
+    def refusing(handle: int, kind: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(code, os.strerror(code))
+        locked.append(os.fstat(handle).st_ino)
+        lock(handle, kind)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(fcntl, "flock", refusing)
+    folder = tmp_path / "folder"
+    (tmp_path / "link").symlink_to(folder)
+    items = [Interaction(RecordedRequest("GET", "https://x/"), RecordedResponse(200, "OK", {}, b"hello"))]
+    for path in (folder / "tape.yaml", folder / "other.yaml", tmp_path / "link" / "tape.yaml"):
+        write_file(str(path), items)
+        assert read_file(str(path)).interactions == items
+    assert len(locked) == 3
+    assert len(set(locked)) == 1
+    assert sorted(os.listdir(folder)) == ["other.yaml", "tape.yaml"]
