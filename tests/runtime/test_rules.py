@@ -619,8 +619,9 @@ async def test_a_call_may_be_denied() -> None:
 async def test_every_open_call_needs_a_result() -> None:
     agent, _ = deferring(CALLS)
     history = (await agent.run("hi")).all_messages()
-    with pytest.raises(UserError, match="need to be provided for all deferred tool calls"):
+    with pytest.raises(UserError, match="need to be provided for all deferred tool calls") as caught:
         await agent.run(message_history=history, deferred_tool_results=DeferredToolResults(calls={"1": 1}))
+    assert str(caught.value).endswith("Expected: {'1', '2', '3', '4'}, got: {'1'}"), "the same in every process"
 
 
 async def test_deferred_calls_need_an_output_that_can_say_so() -> None:

@@ -386,14 +386,22 @@ def _check_given(given: dict[str, Any], calls: Sequence[ToolCallPart], outputs: 
     answered, output_ids = set(given), {call.tool_call_id for call in outputs}
     others = {call.tool_call_id for call in calls} - output_ids
     if outputs and all(given.get(call.tool_call_id) == "skip" for call in calls):
-        raise UserError(_RESULTS_MISSING.format(waiting=others, told=answered))
+        raise _results_missing(others, answered)
     waiting = {call_id for call_id in others if given.get(call_id) != "skip"}
     told = {call_id for call_id, result in given.items() if result != "skip"}
     if told != waiting or not answered <= others | output_ids:
-        raise UserError(_RESULTS_MISSING.format(waiting=waiting, told=told))
+        raise _results_missing(waiting, told)
 
 
-_RESULTS_MISSING = "Tool call results need to be provided for all deferred tool calls. Expected: {waiting}, got: {told}"
+def _results_missing(waiting: set[str], told: set[str]) -> UserError:
+    def shown(ids: set[str]) -> str:  # as a set, but the same in every process
+        return f"{{{', '.join(map(repr, sorted(ids)))}}}" if ids else "set()"
+
+    return UserError(
+        "Tool call results need to be provided for all deferred tool calls. "
+        f"Expected: {shown(waiting)}, got: {shown(told)}"
+    )
+
 
 DEFERRED_NOT_ALLOWED = (
     "A deferred tool call was present, but `DeferredToolRequests` is not among output types. To resolve this, add "
