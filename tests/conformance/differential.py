@@ -64,6 +64,7 @@ class Runtime:
 
 
 _AGAIN = 8
+_ASKED_AGAIN = r"validator_log\[\d+\]\.messages: expected \d+, got \d+$"
 _PATIENCE = 120
 """Seconds; a scenario takes some milliseconds."""
 
@@ -168,6 +169,8 @@ def deliberate(scenario: dict[str, Any], expected: Any, found: str) -> str | Non
         drive = turn["drive"]
         if any(step.get("close") for step in drive.get("steps", ())):
             return "closing a view early closes the stream"
+        if drive["mode"] == "run_stream_sync" and re.search(_ASKED_AGAIN, found):
+            return "a blocking stream closes when its output is complete"
         if drive["mode"] == "iter" and ("take" in drive or drive.get("stream") == "steps"):
             return "leaving a node's stream early closes it"
         if "stop_at" in drive and ".error: missing" in found:

@@ -185,6 +185,18 @@ async def test_results_for_a_conversation_that_is_over_are_refused() -> None:
         await agent.run(message_history=history, deferred_tool_results=DeferredToolResults())
 
 
+async def test_what_an_output_raises_comes_before_results_that_do_not_fit() -> None:
+    agent: Any = Agent(TestModel(), output_type=list[int])
+    history = (await agent.run("hi")).all_messages()
+
+    @agent.output_validator
+    def refuse(output: list[int]) -> list[int]:
+        raise KeyError("first")
+
+    with pytest.raises(KeyError, match="first"):
+        await agent.run(message_history=history[:2], deferred_tool_results=DeferredToolResults(calls={"other": 1}))
+
+
 async def test_tools_are_made_ready_once_for_a_history_that_ends_with_a_reply_without_an_answer() -> None:
     steps: list[int] = []
 

@@ -100,8 +100,8 @@ async def handle_calls(
             unapproved.append(call)
     deferred = [*external, *unapproved]
 
-    if given is not None:
-        _check_given(given, calls, outputs)
+    misfit = None if given is None else _misfit(given, calls, outputs)
+    if given is not None and misfit is None:
         outputs = [call for call in outputs if given.get(call.tool_call_id) != "skip"]
 
     for call in outputs:
@@ -112,6 +112,8 @@ async def handle_calls(
         finally:
             await events.aclose()
 
+    if misfit is not None:
+        raise misfit  # only now: what outputs and handlers raise comes first
     if given is not None:
         to_run = [call for call in (*functions, *unknown, *deferred) if given[call.tool_call_id] != "skip"]
         deferred = []
@@ -381,16 +383,17 @@ def _limit(ctx: GraphRunContext[Any, Any], call: ToolCallPart) -> int:
     return tools[call.tool_name].max_retries
 
 
-def _check_given(given: dict[str, Any], calls: Sequence[ToolCallPart], outputs: Sequence[ToolCallPart]) -> None:
-    """Every call is answered, but for outputs, which need no answer. `UserError` where there is nothing left to do."""
+def _misfit(given: dict[str, Any], calls: Sequence[ToolCallPart], outputs: Sequence[ToolCallPart]) -> UserError | None:
+    """What to raise unless every call is answered, but for outputs, which need no answer; or where nothing is left to do."""
     answered, output_ids = set(given), {call.tool_call_id for call in outputs}
     others = {call.tool_call_id for call in calls} - output_ids
     if outputs and all(given.get(call.tool_call_id) == "skip" for call in calls):
-        raise _results_missing(others, answered)
+        return _results_missing(others, answered)
     waiting = {call_id for call_id in others if given.get(call_id) != "skip"}
     told = {call_id for call_id, result in given.items() if result != "skip"}
     if told != waiting or not answered <= others | output_ids:
-        raise _results_missing(waiting, told)
+        return _results_missing(waiting, told)
+    return None
 
 
 def _results_missing(waiting: set[str], told: set[str]) -> UserError:
