@@ -215,7 +215,7 @@ def look(
     *,
     asynchronous: bool = False,
     stop_after: int | None = None,
-    timeout: float = 1.0,
+    timeout: float = 10.0,
     raw: bool = False,
     **request: Any,
 ) -> View:

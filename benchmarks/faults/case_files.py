@@ -25,7 +25,7 @@ version: 1
 """
 
 
-def refused(name: str, content: bytes | str, *, seconds: float = 5.0) -> None:
+def refused(name: str, content: bytes | str, *, seconds: float = 15.0) -> None:
     """A case: neither replaying nor recording may touch the network, run code, take long, or change the file."""
 
     def attempt(tool: Tool, folder: Path, mode: str) -> None:

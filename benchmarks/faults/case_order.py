@@ -279,12 +279,15 @@ def constant(tool: Tool, folder: Path) -> None:
                 client.post(server.url, json={"n": number, "text": "x" * 50})
         if count > 10:
             grow(file, count)
-        with tool.replay(file), httpx.Client(trust_env=False) as client:
-            client.post(server.url, json={"n": 0, "text": "x" * 50})
-            start = time.process_time()
-            for number in range(1, 10):
-                client.post(server.url, json={"n": number, "text": "x" * 50})
-            return time.process_time() - start
+        took: list[float] = []
+        for _ in range(3):
+            with tool.replay(file), httpx.Client(trust_env=False) as client:
+                client.post(server.url, json={"n": 0, "text": "x" * 50})
+                start = time.process_time()
+                for number in range(1, 10):
+                    client.post(server.url, json={"n": number, "text": "x" * 50})
+                took.append(time.process_time() - start)
+        return min(took)  # whatever else the machine does meanwhile
 
     def grow(file: Path, count: int) -> None:
         """Puts recordings of other questions before the ten."""

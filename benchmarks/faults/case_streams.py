@@ -81,10 +81,10 @@ same("invalid chunk size", [SSE_HEAD, chunk(FRAMES[0]), G, b"zz\r\nwhat\r\n"])
 same(
     "a stall",
     [SSE_HEAD, chunk(FRAMES[0]), 3.0, chunk(FRAMES[1]), b"0\r\n\r\n"],
-    timeout=0.3,
+    timeout=1.0,
     variants=(("httpx", False), ("httpx", True), ("httpx2", True)),
 )
-same("a stall before the headers", [3.0, SSE_HEAD], timeout=0.3)
+same("a stall before the headers", [3.0, SSE_HEAD], timeout=1.0)
 same("closed before the headers", [CLOSE], variants=(("httpx", False), ("httpx", True), ("httpx2", True)))
 same("reset before the headers", [0.05, CUT])
 same("no http at all", [b"SSH-2.0-OpenSSH_9.6\r\n", CLOSE])
