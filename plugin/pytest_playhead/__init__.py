@@ -19,6 +19,7 @@ from pytest_playhead._fixtures import (
 from pytest_playhead._plugin import (
     pytest_addoption,
     pytest_assertrepr_compare,
+    pytest_collect_directory,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_runtest_makereport,
@@ -39,6 +40,7 @@ __all__ = [
     "playhead_deterministic",
     "pytest_addoption",
     "pytest_assertrepr_compare",
+    "pytest_collect_directory",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_runtest_makereport",

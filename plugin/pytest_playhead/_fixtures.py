@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_playhead._state import OPENED, STATE, keep, passed
+from pytest_playhead._state import OPENED, STATE, keep
 
 if TYPE_CHECKING:
     from playhead.models import ScriptedModel
@@ -104,17 +104,9 @@ def capture_runs(request: pytest.FixtureRequest, playhead_deterministic: None) -
 @pytest.fixture
 def fake_model(request: pytest.FixtureRequest, playhead_deterministic: None) -> Generator[Callable[..., ScriptedModel]]:
     """`fake_model(*responses)`: a model that answers by a script. The test fails if it did not use all of it."""
-    from playhead.models import ScriptedModel
+    from pytest_playhead._fakes import models
 
-    made: list[ScriptedModel] = []
-
-    def make(*responses: Any, **kwargs: Any) -> ScriptedModel:
-        model = ScriptedModel(*responses, **kwargs)
-        made.append(model)
-        return model
-
-    yield make
-    _check_used(request.node, made)
+    yield from models(request.node)
 
 
 @pytest.fixture
@@ -126,51 +118,9 @@ def fake_provider(
     It has `openai_url`, `anthropic_url` and `google_url`, ready for `base_url=`, and `requests`. The test fails if responses
     are left, or if more were asked for than there are.
     """
-    from contextlib import ExitStack
+    from pytest_playhead._fakes import providers
 
-    from playhead.models import Model, ScriptedModel
-    from playhead.server import Provider, RunningProvider
-
-    scripted: list[ScriptedModel] = []
-    with ExitStack() as stack:
-
-        def make(*responses: Any, port: int = 0, **kwargs: Any) -> RunningProvider:
-            if len(responses) == 1 and isinstance(responses[0], Model):
-                model = responses[0]
-            else:
-                model = ScriptedModel(*map(_as_script, responses))
-            if isinstance(model, ScriptedModel):
-                scripted.append(model)
-            running = RunningProvider(Provider(model, **kwargs), port=port)
-            stack.enter_context(running)
-            keep(request.node, "provider", running)
-            return running
-
-        yield make
-    _check_used(request.node, scripted)
-
-
-def _check_used(item: pytest.Item, models: list[ScriptedModel]) -> None:
-    """A test that passed asked for what its scripts have: no more, though somebody swallowed the error, and no less."""
-    if passed(item):
-        for model in models:
-            function: Any = getattr(item, "function", None)
-            for error in model.refused:
-                trace = error.__traceback__
-                if trace is None or trace.tb_frame.f_code is not getattr(function, "__code__", None):
-                    raise error
-            model.assert_used()
-
-
-def _as_script(response: Any) -> Any:
-    """A cassette, open or by its path, is played as a script."""
-    from pathlib import Path
-
-    if hasattr(response, "interactions") or isinstance(response, Path):
-        from playhead.traffic import read_script
-
-        return read_script(response)
-    return response
+    yield from providers(request.node)
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from pytest_playhead._by_vcr import prepared_by_vcr, replaced_fixtures
 from pytest_playhead._cassettes import prepared, watch_cassettes
-from pytest_playhead._recording import prepared_by_vcr, replaced_fixtures
 from pytest_playhead._state import FAILURE, OPENED, State, keep
 
-__all__ = ["opens_by_itself"]
+__all__ = ["bring_forward", "opens_by_itself"]
 
 # Fixtures of these packages send nothing, whatever their scope; but some of the first run a module's `setup_module`.
 _QUIET = frozenset(("_pytest", "anyio", "inline_snapshot", "pytest_asyncio", "pytest_playhead", "syrupy", "xdist"))
@@ -42,6 +42,18 @@ def opens_by_itself(item: Any, state: State, wanted: Sequence[str]) -> bool:
     if not state.disabled or wanted[0] == "vcr":
         item.setup = _Setup(item, wanted[0], prepare, state)
     return True
+
+
+def bring_forward(item: Any, wanted: list[str]) -> None:
+    """Put fixtures before all others of the function's scope; the list may be shared with other items."""
+    definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    names: list[str] = [name for name in item.fixturenames if name not in wanted]
+    position = 0
+    for number, name in enumerate(names):
+        found = definitions.get(name)
+        if found and found[-1].scope != "function":
+            position = number + 1
+    item.fixturenames = [*names[:position], *wanted, *names[position:]]
 
 
 class _Setup:

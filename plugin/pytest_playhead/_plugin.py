@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from pytest_playhead._state import FAILURE, STATE, State
 __all__ = [
     "pytest_addoption",
     "pytest_assertrepr_compare",
+    "pytest_collect_directory",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_runtest_makereport",
@@ -137,10 +139,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if "virtual_clock" in names:
         wanted.append("virtual_clock")
     if wanted:
-        from pytest_playhead._opening import opens_by_itself
+        from pytest_playhead._opening import bring_forward, opens_by_itself
 
         if not opens_by_itself(item, state, wanted):
-            _bring_forward(item, wanted)
+            bring_forward(item, wanted)
     else:
         state.let_go()
     if not state.watching and "playhead.cassette" in sys.modules:
@@ -157,7 +159,9 @@ def pytest_runtest_makereport(
     if call.excinfo is not None:
         item.stash[FAILURE] = call.excinfo.value
         if type(call.excinfo.value).__name__ == "UnmatchedRequest" and not item.config.getoption("fulltrace", False):
-            _leave_our_frames_out(item, call)
+            from pytest_playhead._frames import leave_our_frames_out
+
+            leave_our_frames_out(item, call)
     elif call.when == "call":
         item.stash[FAILURE] = None
     report = yield
@@ -170,24 +174,13 @@ def pytest_runtest_makereport(
     return report
 
 
-def _leave_our_frames_out(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """What an unmatched request says is about the project's own lines, not about thirty of clients and recorders."""
-    from types import TracebackType
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A folder of cassettes is not gone through file by file, which takes longer than to replay some of them."""
+    if parent.path.name == "cassettes" or path.name == "cassettes":
+        from pytest_playhead._collecting import collected
 
-    failure: BaseException = call.excinfo.value  # type: ignore[union-attr]
-    root, installed = f"{item.config.rootpath}{os.sep}", f"{os.sep}site-packages{os.sep}"
-    own: list[TracebackType] = []
-    at = failure.__traceback__
-    while at is not None:
-        path, room = at.tb_frame.f_code.co_filename, str(at.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-        if path.startswith(root) and installed not in path and room not in ("playhead", "pytest_playhead"):
-            own.append(at)
-        at = at.tb_next
-    shown: TracebackType | None = None
-    for at in reversed(own):
-        shown = TracebackType(shown, at.tb_frame, at.tb_lasti, at.tb_lineno)
-    if shown is not None:
-        call.excinfo = cast("Any", pytest.ExceptionInfo).from_exception(failure.with_traceback(shown))
+        return collected(path, parent)
+    return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -203,7 +196,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send home what a worker counted; look for orphans; write the report."""
     state = session.config.stash[STATE]
     state.let_go()
-    if state.tally.used or state.keeps or session.config.getoption("playhead_orphans"):
+    if state.counted is not None or state.keeps or session.config.getoption("playhead_orphans"):
         from pytest_playhead._session import finish
 
         finish(session, state)
@@ -214,7 +207,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     state = config.stash[STATE]
     for line in state.lines:
         terminalreporter.write_line(line)
-    if line := state.tally.line():
+    if state.counted is not None and (line := state.counted.line()):
         terminalreporter.write_line(line)
 
 
@@ -230,29 +223,14 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Two transcripts differ: show where they part."""
-    transcript: Any = sys.modules.get("playhead.transcript")
-    if op != "==" or transcript is None:
+    if op != "==" or "playhead.transcript" not in sys.modules:
         return None
-    kinds = (transcript.Transcript, str)
-    if not (isinstance(left, kinds) and isinstance(right, kinds)) or (isinstance(left, str) and isinstance(right, str)):
-        return None
-    shown = transcript.first_difference(str(right), str(left), names=("the right side", "the left side"))
-    return ["transcripts differ", *shown]
+    from pytest_playhead._frames import parting
+
+    return parting(left, right)
 
 
 def _overridden(item: pytest.Item, name: str) -> bool:
     """Whether a suite has its own fixture in place of one of ours: pytest-recording's are asked for each test."""
     known: Any = getattr(getattr(item.session, "_fixturemanager", None), "_arg2fixturedefs", {})
     return len(known.get(name, ())) > 1
-
-
-def _bring_forward(item: Any, wanted: list[str]) -> None:
-    """Put fixtures before all others of the function's scope; the list may be shared with other items."""
-    definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
-    names: list[str] = [name for name in item.fixturenames if name not in wanted]
-    position = 0
-    for number, name in enumerate(names):
-        found = definitions.get(name)
-        if found and found[-1].scope != "function":
-            position = number + 1
-    item.fixturenames = [*names[:position], *wanted, *names[position:]]

@@ -8,7 +8,6 @@ is loaded.
 from __future__ import annotations
 
 import importlib.util
-import os
 from typing import Any
 
 import pytest
@@ -39,11 +38,13 @@ def taken_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) ->
     for package, names, options in _RIVALS.values():
         if options <= taken or importlib.util.find_spec(package) is None:
             continue
+        from pytest_playhead._ahead import autoloads, named_plugins
+
         if words is None:
-            words = _named_plugins(manager)
+            words = named_plugins(manager)
         if any(manager.is_blocked(name) for name in names):
             continue
-        if any(name in words for name in names) or _autoloads(manager, package):
+        if any(name in words for name in names) or autoloads(manager, package):
             taken |= options
     return taken
 
@@ -65,37 +66,3 @@ def foreign_fixture(manager: pytest.PytestPluginManager, name: str, *, ours: str
         if type(found).__name__ == "FixtureFunctionDefinition" or hasattr(found, "_pytestfixturefunction"):
             return plugin_name
     return None
-
-
-def _named_plugins(manager: pytest.PytestPluginManager) -> list[str]:
-    """Plugins named by hand: `-p`, `PYTEST_ADDOPTS`, `PYTEST_PLUGINS`."""
-    words = [word for word in os.environ.get("PYTEST_PLUGINS", "").split(",") if word]
-    arguments = _arguments(manager)
-    for position, word in enumerate(arguments):
-        if word == "-p" and position + 1 < len(arguments):
-            words.append(arguments[position + 1])
-        elif word.startswith("-p") and len(word) > 2:
-            words.append(word[2:])
-    return words
-
-
-def _arguments(manager: pytest.PytestPluginManager) -> list[str]:
-    config: Any = manager.get_plugin("pytestconfig")
-    parameters = getattr(config, "invocation_params", None)
-    arguments = [str(word) for word in parameters.args] if parameters is not None else []
-    import shlex
-
-    try:
-        arguments += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
-    except ValueError:  # pytest itself will say so
-        pass
-    return arguments
-
-
-def _autoloads(manager: pytest.PytestPluginManager, package: str) -> bool:
-    """Whether pytest loads installed plugins by itself, and the package is installed as one."""
-    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") or "--disable-plugin-autoload" in _arguments(manager):
-        return False
-    from importlib.metadata import entry_points
-
-    return any(point.module.split(".")[0] == package for point in entry_points(group="pytest11"))

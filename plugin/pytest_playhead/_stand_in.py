@@ -27,7 +27,7 @@ def _package() -> dict[str, Any]:
 
 
 def _vcr() -> dict[str, Any]:
-    from pytest_playhead._recording import use_cassette
+    from pytest_playhead._by_vcr import use_cassette
 
     return {"use_cassette": use_cassette}
 
@@ -39,7 +39,7 @@ def _network() -> dict[str, Any]:
 
 
 def _utils() -> dict[str, Any]:
-    from pytest_playhead._recording import merged_config
+    from pytest_playhead._by_vcr import merged_config
 
     return {"merge_kwargs": merged_config}
 
