@@ -11,9 +11,9 @@ from hypothesis import given, seed, settings
 from pydantic import BaseModel
 
 from playhead import Agent, ModelRetry, NativeOutput, PromptedOutput, RunContext, ToolOutput, fuzz
-from playhead.exceptions import ModelHTTPError, UnmatchedRequest
+from playhead.exceptions import ModelHTTPError, UnmatchedRequest, UserError
 from playhead.fuzz._smaller import smallest_failure
-from playhead.models import Script, call, text
+from playhead.models import Script, ScriptedModel, as_response, call, text, thinking
 from playhead.transcript import Transcript
 
 pytest_plugins = ["pytester"]
@@ -97,6 +97,17 @@ def test_a_failure_shows_its_script_in_both_ways_and_can_be_run_again() -> None:
         eval(again.removeprefix("Run it again: "), {"playhead": __import__("playhead.fuzz"), "agent": agent})
 
 
+def test_a_script_that_is_shown_in_python_is_that_script() -> None:
+    from playhead import script as words
+    from playhead.fuzz._play import notes_of
+
+    said = [text("a", "b"), thinking("c"), thinking("d", signature="s"), words.refusal("e"), call("f", ["{", "}"])]
+    script = Script(responses=[as_response(said), as_response([words.interleave(call("g", {"x": 1}), call("h"))])])
+    shown = notes_of(script)[0].partition("\n")[2]
+    model = eval(shown, {**vars(words), "ScriptedModel": ScriptedModel})
+    assert model.script == script
+
+
 def test_what_is_no_exception_is_shrunk_as_well() -> None:
     agent: Any = Agent()
 
@@ -163,6 +174,70 @@ def test_cases_are_scripts_files_cassettes_and_texts(tmp_path: Path) -> None:
         assert seen == ["Hello"] * 3
     with pytest.raises(Exception, match="neither a file nor a case"):
         fuzz.replay(Agent(), "nothing")
+
+
+def test_a_case_goes_above_the_test_it_is_of_and_is_played_first() -> None:
+    seen: list[str] = []
+    script = Script(responses=[as_response("Hello")])
+
+    @fuzz.replay(script)
+    @fuzz.agent(Agent(), max_examples=1, drivers=["events"])
+    def test(run: Transcript) -> None:
+        seen.append(str(run.output))
+
+    test()
+    assert seen[0] == "Hello" and len(seen) > 1
+    with pytest.raises(UserError, match=r"goes above `@fuzz.agent"):
+        fuzz.replay(script)(lambda: None)
+
+
+def test_a_case_and_its_consumer_are_replayed_in_either_order() -> None:
+    body = "é".encode()
+    for arguments in ((lambda chunks: [chunk.decode("utf-8", "replace") for chunk in chunks], body),):
+        with pytest.raises(fuzz.SplitDifference):
+            fuzz.replay(*arguments)
+    seen: list[Any] = []
+    fuzz.replay(Script(responses=[as_response("Hi")]), Agent(), judge=lambda run: seen.append(run.output))
+    assert seen == ["Hi"] * 3
+
+
+def test_what_is_no_agent_is_refused_with_the_way_to_write_it() -> None:
+    with pytest.raises(UserError, match=r"@fuzz.agent\(my_agent, max_examples=200\) above the test"):
+        fuzz.agent(lambda run: None)
+
+
+def test_a_judge_may_be_async() -> None:
+    @fuzz.agent(Agent(), max_examples=20)
+    async def test(run: Transcript) -> None:
+        await asyncio.sleep(0)
+        assert run.error
+
+    with pytest.raises(AssertionError) as caught:
+        test()
+    script: Script = vars(caught.value)["script"]
+    assert [len(response.steps) for response in script.responses] == [1]
+
+
+def test_the_smallest_scripts_come_first_and_the_last_tool_before_the_others() -> None:
+    connected: dict[str, str] = {}
+    agent: Any = Agent()
+
+    @agent.tool_plain
+    def connect(host: str) -> str:
+        connected["host"] = host
+        return "connected"
+
+    @agent.tool_plain
+    def query(text: str) -> str:
+        return connected["host"] + text
+
+    @fuzz.agent(agent)
+    def test() -> None:
+        pass
+
+    with pytest.raises(KeyError) as caught:  # once only: whoever draws first has connected before
+        test()
+    assert "[call('query', ['{\"text\": \"\"}'])],\n    'It is'," in caught.value.__notes__[0]
 
 
 def test_invariants_name_what_is_broken() -> None:

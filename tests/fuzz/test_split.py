@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from playhead import fuzz, use_cassette
 from playhead.cassette import read_file
 from playhead.chunks import cut
+from playhead.exceptions import UserError
+from playhead.models import Script, as_response
 
 BODY = 'data: {"t":"café 😀"}\n\ndata: [DONE]\n\n'.encode()
 
@@ -154,9 +157,68 @@ def test_a_failure_is_kept_as_a_cassette_that_is_a_source_again(tmp_path: Path) 
         fuzz.assert_split_invariant(careless, cassette)
 
 
-def test_a_source_is_bytes_text_or_a_cassette() -> None:
-    with pytest.raises(Exception, match="not int"):
+def test_a_source_is_whatever_has_bytes(tmp_path: Path) -> None:
+    raw = tmp_path / "stream.sse"
+    raw.write_bytes(BODY)
+    script = Script(responses=[as_response("café 😀")])
+    reply = fuzz.WireReply("openai-chat", BODY, [])
+    pieces = [BODY[:9], BODY[9:]]
+    for source in (bytearray(BODY), raw, script, reply, pieces, iter(pieces), [b"{}", *pieces], [script, raw]):
+        with pytest.raises(fuzz.SplitDifference):
+            fuzz.assert_split_invariant(careless, source)
+    with pytest.raises(fuzz.SplitDifference, match="when source 2 is cut"):
+        fuzz.assert_split_invariant(careless, [reply.__class__("openai-chat", b"{}", []), reply])
+    with pytest.raises(UserError, match="not int"):
         fuzz.assert_split_invariant(list, 3)
+
+
+def test_a_cassette_that_is_not_there_is_no_text() -> None:
+    with pytest.raises(UserError, match=r"There is no cassette 'cassettes/missing.yaml'"):
+        fuzz.assert_split_invariant("".join, "cassettes/missing.yaml")
+    fuzz.assert_split_invariant("".join, '{"path": "a.json')
+
+
+def test_what_a_consumer_returns_is_read_if_it_can_be() -> None:
+    class Lines:
+        def __init__(self, chunks: Iterator[bytes]) -> None:
+            self._chunks = chunks
+
+        def __iter__(self) -> Iterator[bytes]:
+            return (line for chunk in self._chunks for line in chunk.split(b"\n"))
+
+    class LinesLater(Lines):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for line in self:
+                yield line
+
+    for consumer in (Lines, LinesLater):
+        with pytest.raises(fuzz.SplitDifference) as caught:
+            fuzz.assert_split_invariant(consumer, BODY)
+        assert len(caught.value.cuts) == 1
+
+
+def test_where_long_results_differ_is_shown() -> None:
+    def careless_of_pairs(chunks: Iterator[bytes]) -> bytes:
+        return b"".join(chunk.replace(b"ab", b"c") for chunk in chunks)
+
+    with pytest.raises(fuzz.SplitDifference, match=r"First difference, at result, byte 101:\n    uncut: b'x{20}c'"):
+        fuzz.assert_split_invariant(careless_of_pairs, b"x" * 101 + b"ab")
+
+
+async def slow_reader(chunks: AsyncIterator[bytes]) -> bytes:
+    """Gives the whole stream half a minute."""
+    found = b""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(30):
+            async for chunk in chunks:
+                found += chunk
+    return found
+
+
+def test_a_stream_that_was_too_long_in_many_pieces_is_one_with_a_long_pause() -> None:
+    with pytest.raises(fuzz.SplitDifference, match=r"each piece comes \d+ seconds after") as caught:
+        fuzz.assert_split_invariant(slow_reader, b"data: " + b"x" * 100, pauses=[1])
+    assert len(caught.value.cuts) == 1
 
 
 @given(st.data(), st.binary(max_size=40) | st.text(max_size=20).map(str.encode))

@@ -13,6 +13,7 @@ import functools
 import inspect
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
@@ -25,7 +26,9 @@ from playhead.fuzz._explain import first_difference as explain_difference
 from playhead.fuzz._faults import FAULTS, FaultKind
 from playhead.fuzz._faults import faults as fault_strategy
 from playhead.fuzz._invariants import Invariant, InvariantViolation, check
+from playhead.fuzz._loop import LoopRunner
 from playhead.fuzz._play import (
+    PATIENCE,
     PHASES,
     WatchedModel,
     blocking,
@@ -37,8 +40,10 @@ from playhead.fuzz._play import (
     script_of,
     tasks_left,
 )
-from playhead.fuzz._scripts import Arguments, scripts
+from playhead.fuzz._scripts import Arguments, scripts, small_scripts
 from playhead.fuzz._smaller import smallest_failure
+from playhead.fuzz._split import assert_split_invariant
+from playhead.fuzz._stuck import Stuck
 from playhead.models import Script
 from playhead.schema import threads_in_turn
 from playhead.transcript import Transcript, capture_run, first_difference
@@ -69,19 +74,30 @@ def agent(
     allowed: tuple[type[BaseException], ...] = (),
     fresh: Callable[[], Mapping[str, Any]] | None = None,
     max_examples: int | None = None,
+    patience: float = PATIENCE,
     **run_kwargs: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a test of `agent`: it is driven by drawn scripts, and the decorated function judges each run.
 
-    The function takes the run's `Transcript` as its first parameter (or nothing at all); further parameters are the
-    test's fixtures. It is called for each run that is not cancelled. Errors of the run itself (`AgentRunError` and its
-    subclasses: retries that are used up, limits, a provider that fails) are outcomes; any other, such as an exception of
-    a tool, fails the test unless its class is among `allowed`.
+    The function, plain or async, takes the run's `Transcript` as its first parameter (or nothing at all); further
+    parameters are the test's fixtures. It is called for each run that is not cancelled. Errors of the run itself
+    (`AgentRunError` and its subclasses: retries that are used up, limits, a provider that fails) are outcomes; any other,
+    such as an exception of a tool, fails the test unless its class is among `allowed`. What is raised has the smallest
+    script as `.script`.
+
+    The smallest scripts come first, one and two calls of each tool; then they are drawn. A tool that blocks for more than
+    `patience` real seconds (waits are jumped over, and take none) fails the test, too.
 
     `arguments` says what is drawn for calls, `faults` what may go wrong on the way (True: everything), `invariants`
     defaults to all, `max_examples` to the Hypothesis profile's. `run_kwargs` (`deps`, `usage_limits`, ...) go to each
     run of the agent; where runs change them, `fresh` makes them anew: `fresh=lambda: {"deps": Deps()}`.
     """
+
+    if not hasattr(agent, "run"):
+        raise UserError(
+            f"fuzz.agent drives an agent, and {agent!r} is none. Give it the agent and its options: "
+            "@fuzz.agent(my_agent, max_examples=200) above the test."
+        )
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
         parameters = list(inspect.signature(test).parameters.values())
@@ -91,9 +107,10 @@ def agent(
         def judge(run: Transcript, fixtures: Mapping[str, Any]) -> None:
             result = test(run, **fixtures) if takes_run else test(**fixtures)
             if inspect.isawaitable(result):
-                raise UserError(f"{test.__name__} must be a plain function: it judges a run that is over.")
+                with LoopRunner() as loop:
+                    loop.run(_finished(result))
 
-        def play(fixtures: Mapping[str, Any], script: Script) -> None:
+        def play(fixtures: Mapping[str, Any], script: Script, patience: float = patience) -> None:
             run_script(
                 agent,
                 script,
@@ -103,19 +120,25 @@ def agent(
                 allowed=allowed,
                 fresh=fresh,
                 judge=lambda run: judge(run, fixtures),
+                patience=patience,
                 **run_kwargs,
             )
 
         failed: list[Script] = []
 
+        def watched(fixtures: Mapping[str, Any], script: Script) -> None:
+            try:
+                play(fixtures, script)
+            except Exception as error:
+                failed[:] = [script]
+                if isinstance(error.__cause__, Stuck):
+                    raise _TooSlowToShrink(error) from error
+                raise
+
         @functools.wraps(test)
         def body(**drawn: Any) -> None:
             script = drawn.pop(first)
-            try:
-                play(drawn, script)
-            except Exception:
-                failed[:] = [script]
-                raise
+            watched(drawn, script)
 
         shown = [inspect.Parameter(first, inspect.Parameter.KEYWORD_ONLY)]
         shown += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters[1:]]
@@ -140,18 +163,36 @@ def agent(
             # What was put on top (`@seed`, `@example`, `@settings`) is for Hypothesis, one layer below.
             drive.__dict__.update({key: value for key, value in driven.__dict__.items() if "hypothesis" in key})
             try:
+                for script in small_scripts(agent, **asked) if "valid" in arguments else ():
+                    watched(fixtures, script)
                 drive(**fixtures)
                 return
             except Flaky as error:  # the agent leaves something to chance: what was seen of it says more
                 found = next((one for one in error.exceptions if isinstance(one, InvariantViolation)), error)
+            except _TooSlowToShrink as slow:
+                found = slow.error
             except Exception as error:
                 found = error
-            play_again = functools.partial(play, fixtures)
+            shorter = min(patience, 1.0) if isinstance(found.__cause__, Stuck) else patience
+            play_again = functools.partial(play, fixtures, patience=shorter)
             raise smallest_failure(failed[0], found, play_again) if failed else found
 
+        cast("Any", driven).play_script = play
         return driven
 
     return decorate
+
+
+class _TooSlowToShrink(BaseException):
+    """What blocks, blocks again each time: Hypothesis, which lets this through, is not to try it a hundred times."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+async def _finished(awaitable: Any) -> Any:
+    return await awaitable
 
 
 def _scripts_with(drawn: st.SearchStrategy[Script], kinds: Sequence[FaultKind]) -> st.SearchStrategy[Script]:
@@ -171,13 +212,14 @@ def run_script(
     allowed: tuple[type[BaseException], ...] = (),
     fresh: Callable[[], Mapping[str, Any]] | None = None,
     judge: Callable[[Transcript], None] | None = None,
+    patience: float = PATIENCE,
     **run_kwargs: Any,
 ) -> None:
     """Drive `agent` by one script in all the ways of `drivers`, and check everything that `@fuzz.agent` checks.
 
-    Raises what does not hold, with the script in Python and YAML and the call that replays it.
+    Raises what does not hold, with the script as `.script`, and in Python and YAML, and the call that replays it.
     """
-    run = _Run(agent, script, prompt, allowed, fresh, run_kwargs)
+    run = _Run(agent, script, prompt, allowed, fresh, run_kwargs, patience)
     try:
         found: dict[str, Transcript] = {}
         for driver in drivers:
@@ -193,18 +235,57 @@ def run_script(
             if "run" in found:
                 _expect_agreement(found["events"], found["run"])
             _expect_the_same(run, found["events"])
+    except Stuck as stuck:
+        error = InvariantViolation("every_run_ends", f"{stuck}, {run.how_far()}")
+        raise _explained(error, script) from stuck
     except Exception as error:
-        for note in (*notes_of(script), *save(script)):
-            error.add_note(note)
+        _explained(error, script)
         raise
 
 
-def replay(agent: Any, case: str | PathLike[str] | Script, **options: Any) -> None:
+def _explained(error: Exception, script: Script) -> Exception:
+    for note in (*notes_of(script), *save(script)):
+        error.add_note(note)
+    with suppress(AttributeError):  # of a class that takes no more attributes
+        cast("Any", error).script = script
+    return error
+
+
+def replay(agent: Any, case: str | PathLike[str] | Script | None = None, **options: Any) -> Any:
     """Run a saved failure again: the text that a failure printed, the path of a script or a cassette, or a `Script`.
 
-    `options` are those of `run_script`. Raises what does not hold, as before.
+    `options` are those of `run_script`. Raises what does not hold, as before. With a case alone it is a decorator, above
+    `@fuzz.agent`: the test plays the case first, with its own agent and options, and draws when that holds. For a
+    consumer of pieces in place of an agent, the case is the cassette that `assert_split_invariant` left.
     """
-    run_script(agent, script_of(case), **options)
+    if case is None:
+        return _replaying(script_of(agent))
+    if isinstance(agent, (str, PathLike, Script)):  # the other way round
+        agent, case = case, cast("str | PathLike[str] | Script", agent)
+    if callable(agent) and not hasattr(agent, "run"):
+        assert_split_invariant(agent, case, **options)
+    else:
+        run_script(agent, script_of(case), **options)
+    return None
+
+
+def _replaying(script: Script) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
+        play = getattr(test, "play_script", None)
+        if play is None:
+            raise UserError(
+                "fuzz.replay with a case alone goes above `@fuzz.agent(...)`, whose agent it takes. Elsewhere give it "
+                "the agent, too: fuzz.replay(agent, case)."
+            )
+
+        @functools.wraps(test)
+        def replayed(**fixtures: Any) -> None:
+            play(fixtures, script)
+            test(**fixtures)
+
+        return replayed
+
+    return decorate
 
 
 def _expect_agreement(streamed: Transcript, whole: Transcript) -> None:
@@ -266,6 +347,7 @@ class _Run:
         allowed: tuple[type[BaseException], ...],
         fresh: Callable[[], Mapping[str, Any]] | None,
         run_kwargs: Mapping[str, Any],
+        patience: float,
     ) -> None:
         self.agent = agent
         self.script = script
@@ -273,10 +355,16 @@ class _Run:
         self.allowed = allowed
         self.fresh = fresh
         self.run_kwargs = run_kwargs
+        self.patience = patience
+
+    def how_far(self) -> str:
+        """Which reply of the script was being acted on."""
+        asked = len(WatchedModel.latest.requests) if WatchedModel.latest is not None else 0
+        return f"while reply {asked} of the script was acted on" if asked else "before the model was asked"
 
     def capture(self, driver: Driver) -> Transcript:
         """One whole run; its transcript."""
-        transcript, model = blocking(lambda: self._captured(driver))
+        transcript, model = blocking(lambda: self._captured(driver), self.patience)
         error = transcript.error
         if error is not None and (
             isinstance(error, ScriptExhausted) or not isinstance(error, (*self.allowed, *outcome_errors()))
@@ -297,13 +385,13 @@ class _Run:
     def leaves(self) -> None:
         """Runs whose events are read up to the first, the second, and so on: each must leave nothing behind."""
         for take in range(1, _LEAVES_MAX + 1):
-            if not blocking(functools.partial(self._left, take)):
+            if not blocking(functools.partial(self._left, take), self.patience):
                 return
 
     def cancels(self) -> None:
         """Runs whose task is cancelled: each must end at once, and leave nothing behind."""
         for turns in _CANCELS:
-            if not blocking(functools.partial(self._cancelled, turns)):
+            if not blocking(functools.partial(self._cancelled, turns), self.patience):
                 return
 
     async def _captured(self, driver: Driver) -> tuple[Transcript, WatchedModel]:

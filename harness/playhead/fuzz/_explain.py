@@ -76,10 +76,11 @@ def _difference(path: str, one: Any, other: Any) -> tuple[str, Any, Any]:
         for index, (first, second) in enumerate(zip_longest(one, other, fillvalue=_MISSING)):
             if first != second:
                 return _difference(f"{path}[{index}]", first, second)
-    elif isinstance(one, str) and isinstance(other, str) and len(one) > 80:
+    elif isinstance(one, (str, bytes)) and type(one) is type(other) and max(len(one), len(other)) > 80:
         at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
         start = max(0, at - 20)
-        return f"{path}, character {at}", one[start : at + 60], other[start : at + 60]
+        unit = "character" if isinstance(one, str) else "byte"
+        return f"{path}, {unit} {at}", one[start : at + 60], other[start : at + 60]
     return path, one, other
 
 

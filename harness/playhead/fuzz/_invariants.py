@@ -7,10 +7,11 @@ with the place where it is broken. `check` tries all of them and reports every o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields, is_dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias, cast
 
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel
 
 from playhead.transcript import Transcript, TranscriptRequest
 
@@ -95,16 +96,16 @@ def indexes_grow(transcript: Transcript) -> None:
 
 
 def partials_never_contradict_the_end(transcript: Transcript) -> None:
-    """A partial output only ever says less than the output: a text is its beginning, a list has its first items, a field
-    that is there and was complete does not change.
+    """A partial output only ever says less than the output: a text is its beginning, a list has its first items, a model
+    no other fields.
 
-    Numbers may still grow digit by digit and the last item of anything may change; a validator that rewrites its value
-    is told by `ctx.partial_output` and must rewrite partial ones alike.
+    Numbers, dates and the like may still change while they are written, and so may defaults; a validator that rewrites
+    its value is told by `ctx.partial_output` and must rewrite partial ones alike.
     """
     for request in transcript.requests:
         partials = request.partial_outputs
         for number, (one, other) in enumerate(pairwise(partials)):
-            path = _contradiction(_plain(one), _plain(other), "output")
+            path = _contradiction(_told(one), _told(other), "output")
             if path:
                 raise InvariantViolation(
                     "partials_never_contradict_the_end",
@@ -118,7 +119,7 @@ def output_is_the_last_partial(transcript: Transcript) -> None:
     if not transcript.has_output or not transcript.requests:
         return
     partials = transcript.requests[-1].partial_outputs
-    if partials and (path := _contradiction(_plain(partials[-1]), _plain(transcript.output), "output")):
+    if partials and (path := _contradiction(_told(partials[-1]), _told(transcript.output), "output")):
         raise InvariantViolation(
             "output_is_the_last_partial",
             f"the last partial output is {partials[-1]!r}, the output {transcript.output!r}; they contradict at {path}",
@@ -297,29 +298,49 @@ def _result_part(event: Any) -> Any:
     return event.result if hasattr(event, "result") else event.part
 
 
-def _plain(value: Any) -> Any:
-    return to_jsonable_python(value, fallback=repr)
+def _told(value: Any) -> Any:
+    """What a value says for sure: dicts, lists and texts, without the fields that only have their default yet."""
+    if isinstance(value, BaseModel):
+        extra = value.__pydantic_extra__ or {}
+        return {name: _told(item) for name, item in value if name in value.model_fields_set or name in extra}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _told(item)
+            for field in fields(value)
+            if (item := getattr(value, field.name)) != _default_of(field)
+        }
+    if isinstance(value, dict):
+        return {key: _told(item) for key, item in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_told(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def _default_of(field: Any) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def _contradiction(partial: Any, later: Any, path: str) -> str | None:
-    """Where `partial` says something that `later` takes back; None if it only says less."""
-    if isinstance(partial, str) and isinstance(later, str):
+    """Where `partial` says something that `later` takes back; None if it only says less.
+
+    Which field of a model is still being written is not known, so a number, a date or an enum may come out different
+    anywhere, and a number is gone while its exponent begins (`3`, `3e`, `3e2`); a text only grows.
+    """
+    if type(partial) is str and type(later) is str:
         return None if later.startswith(partial) else path
     if isinstance(partial, dict) and isinstance(later, dict):
-        fields, after = list(cast("dict[Any, Any]", partial).items()), cast("dict[Any, Any]", later)
-        for number, (key, value) in enumerate(fields):
+        after = cast("dict[Any, Any]", later)
+        for key, value in cast("dict[Any, Any]", partial).items():
             if key not in after:
-                return f"{path}[{key!r}]"
-            if number < len(fields) - 1 and (found := _contradiction(value, after[key], f"{path}[{key!r}]")):
+                if not isinstance(value, (int, float)):
+                    return f"{path}[{key!r}]"
+            elif found := _contradiction(value, after[key], f"{path}[{key!r}]"):
                 return found
-        return None
     if isinstance(partial, list) and isinstance(later, list):
         items, more = cast("list[Any]", partial), cast("list[Any]", later)
-        if len(more) < len(items):
+        if len(more) < len(items) and not (isinstance(items[-1], (int, float)) and len(items) == len(more) + 1):
             return path
-        for index, value in enumerate(items[:-1]):
-            if found := _contradiction(value, more[index], f"{path}[{index}]"):
+        for index, (value, after) in enumerate(zip(items, more, strict=False)):
+            if found := _contradiction(value, after, f"{path}[{index}]"):
                 return found
-        return None
-    # A number, a date or an enum that is still being written may come out different.
     return None

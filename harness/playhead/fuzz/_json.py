@@ -19,9 +19,11 @@ __all__ = ["args_text", "json_for", "json_values", "nearly_json_for"]
 
 _DEPTH_MAX = 4
 
-_texts = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
-    ["", "é", "👩‍👩‍👧", '"', "\\", "\n", "null", "0"]
+_hard = st.sampled_from(
+    # Besides what is long in bytes or escaped in JSON: what paths, patterns, templates and splitting stumble over.
+    ["", "é", "👩‍👩‍👧", '"', "\\", "\n", "null", "0", " ", "a b", "\x00", "(", "{", "%", "../x"]
 )
+_texts = st.text(st.characters(codec="utf-8"), max_size=12) | _hard
 
 json_values: st.SearchStrategy[JsonValue] = st.recursive(
     st.none()
@@ -190,7 +192,7 @@ class _Maker:
         if made is not None:
             return made
         limit = least + 12 if most is None else most
-        return st.text(st.characters(codec="utf-8"), min_size=least, max_size=min(limit, least + 40)) | _texts.filter(
+        return st.text(st.characters(codec="utf-8"), min_size=least, max_size=min(limit, least + 40)) | _hard.filter(
             lambda text: least <= len(text) <= limit
         )
 

@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from playhead.fuzz._loop import LoopRunner
+from playhead.fuzz._stuck import Stuck, bounded
 
 __all__ = ["Failed", "Outcomes", "Pieces", "brief", "outcomes", "same", "snapshot"]
 
 _Item = TypeVar("_Item")
+
+_PATIENCE = 5.0
+"""Real seconds after which a consumer that does nothing else is taken for one that never returns."""
 
 
 class Pieces(Generic[_Item]):
@@ -103,18 +107,22 @@ class Outcomes:
         self._loop = loop
         self.awaits = False
         """Whether the consumer iterates asynchronously."""
+        self.runs = 0
 
     def __call__(self, pieces: list[Any], pause: float | None = None) -> Any:
         given = Pieces(pieces, pause)
+        self.runs += 1
         try:
             result = self._consumer(given)
             if inspect.isawaitable(result):
                 result = self._loop.run(_finish(result), virtual=pause is not None)
-            if inspect.isasyncgen(result) or (hasattr(result, "__anext__") and hasattr(result, "__aiter__")):
+            if hasattr(result, "__aiter__"):
                 return self._loop.run(_collect(result), virtual=pause is not None)
-            if inspect.isgenerator(result) or (hasattr(result, "__next__") and hasattr(result, "__iter__")):
+            if hasattr(result, "__next__") or (hasattr(result, "__iter__") and type(result).__eq__ is object.__eq__):
                 return list(result)
             return result
+        except Stuck as stuck:
+            return Failed(TimeoutError(str(stuck)))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # also what is no `Exception`: a cancellation, pytest's `fail`, a mismatch
@@ -135,4 +143,6 @@ async def _collect(iterator: Any) -> list[Any]:
 def outcomes(consumer: Callable[[Any], Any]) -> Generator[Outcomes]:
     """`Outcomes` of a consumer, on one event loop for all of them where it is async."""
     with LoopRunner() as loop:
-        yield Outcomes(consumer, loop)
+        outcome = Outcomes(consumer, loop)
+        with bounded(_PATIENCE, lambda: outcome.runs):
+            yield outcome

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from hypothesis import Phase
 
@@ -18,11 +18,13 @@ from playhead._deterministic import deterministic
 from playhead.exceptions import AgentRunError, PlayheadError, UserError
 from playhead.fuzz._keep import failures_folder, test_name
 from playhead.fuzz._loop import LoopRunner
+from playhead.fuzz._stuck import Stuck, bounded
 from playhead.models import Script, ScriptedModel, StreamedResponse, dump_script, load_script, parse_script
 from playhead.virtual import virtual_time
 
 __all__ = [
     "BLOB",
+    "PATIENCE",
     "PHASES",
     "RunAborted",
     "WatchedModel",
@@ -49,11 +51,17 @@ class RunAborted(AssertionError):
     """
 
 
-def blocking(coroutine: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
-    """Run to the end, with the same ids and times each time, on a loop whose time jumps."""
-    with deterministic(), virtual_time(), LoopRunner() as loop:
+PATIENCE = 10.0
+"""Real seconds that a run may take: time that is waited for on the loop takes none, so only what blocks comes near."""
+
+
+def blocking(coroutine: Callable[[], Coroutine[Any, Any, _Result]], patience: float = PATIENCE) -> _Result:
+    """Run to the end, with the same ids and times each time, on a loop whose time jumps. `Stuck` where something blocks."""
+    with bounded(patience), deterministic(), virtual_time(), LoopRunner() as loop:
         try:
             return loop.run(coroutine())
+        except Stuck:
+            raise
         except (Exception, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:
@@ -96,8 +104,12 @@ def outcome_errors() -> tuple[type[BaseException], ...]:
 class WatchedModel(ScriptedModel):
     """A scripted model that counts the streams it has open."""
 
+    latest: ClassVar[WatchedModel | None] = None
+    """The one of the run that is going on: whoever finds it stuck asks it how far it came."""
+
     def __init__(self, script: Script) -> None:
         super().__init__(script)
+        WatchedModel.latest = self
         self.open_streams = 0
         # The last response is valid; whoever asks on gets it again, until the agent's own limits end the run.
         if self.script.responses:
@@ -164,10 +176,11 @@ def _python(value: Any) -> str:
 
 def _python_step(step: dict[str, Any]) -> str:
     (name, body), *_ = step.items()
-    if name in ("text", "refusal"):
-        return f"{name}({', '.join(map(repr, body))})"
+    if isinstance(body, list) and name != "interleave":  # text, refusal, thinking that is nothing but its pieces
+        pieces = cast("list[Any]", body)
+        return f"{name}({', '.join(map(repr, pieces))})"
     if name == "interleave":
-        return f"interleave({', '.join(map(_python_step, body))})"
+        return f"interleave({', '.join(map(_python_step, cast('list[Any]', body)))})"
     if not isinstance(body, dict):
         return f"{name}({body!r})"
     fields = dict(cast("dict[str, Any]", body))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from os import PathLike
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from playhead import clock
 from playhead.fuzz._explain import first_difference
 from playhead.fuzz._outcome import Failed, outcomes, same
 from playhead.fuzz._play import PHASES, WatchedModel, blocking, for_agent, notes_of, outcome_errors, save, script_of
-from playhead.fuzz._scripts import Arguments, scripts
+from playhead.fuzz._scripts import Arguments, scripts, sliced_scripts
 from playhead.fuzz._smaller import smallest_failure
 from playhead.messages import ModelRequestParameters, StreamEvent
 from playhead.models import Script, StreamedResponse
@@ -50,7 +50,8 @@ def assert_reducer(
     `expected` gives, from the run's transcript, what the reducer should have made of it. `case` is a failure to try again
     in place of drawing: the text that it printed, the path of its script or cassette, or a `Script`.
 
-    Raises `ReducerDifference`, shrunk, with the script in Python and YAML. Deterministic: the same draws each time.
+    Raises `ReducerDifference`, shrunk, with the script as `.script`, and in Python and YAML. Deterministic: replies that
+    come letter by letter first, then the same draws each time.
     """
     driven = _default_agent() if agent is None else agent
     check = functools.partial(_check, reducer, driven, expected, run_kwargs)
@@ -77,6 +78,10 @@ def assert_reducer(
 
     failed: list[Script] = []
     try:
+        for script in sliced_scripts(driven, **run_kwargs):
+            failed[:] = [script]
+            check(script)
+        failed.clear()
         reduced()
         return
     except Exception as error:
@@ -114,6 +119,8 @@ def _check(
         again = "playhead.fuzz.assert_reducer(reducer, agent, case={})"
         for note in (f"The events, in pieces:\n{shown}", *notes_of(script, again), *save(script)):
             error.add_note(note)
+        with suppress(AttributeError):
+            cast("Any", error).script = script
         raise
 
 

@@ -10,9 +10,11 @@ import asyncio
 import json
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias, cast
 
+from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 from playhead.fuzz._json import args_texts, hostile_texts, json_for, nearly_json_for
 from playhead.fuzz._loop import LoopRunner
@@ -33,31 +35,38 @@ from playhead.models import (
     usage,
 )
 
-__all__ = ["Arguments", "parameters_of", "responses_for", "scripts"]
+__all__ = ["Arguments", "parameters_of", "responses_for", "scripts", "sliced_scripts", "small_scripts"]
 
 Arguments: TypeAlias = Literal["valid", "nearly", "hostile"]
 """How the arguments of calls relate to their schemas: they fit, they almost fit, or they may be no JSON at all."""
 
-_words = st.sampled_from(
-    [
-        "It is",
-        " sunny",
-        " and",
-        " 21°",
-        "\n",
-        "é",
-        "👩‍👩‍👧",
-        "naïve",
-        "<b>",
-        '{"',
-        "data: ",
-        "",
-        "a\n- b",
-        "**b** `c`",
-        "It is",
-    ]
+_SAID = (
+    *("It is", " sunny", "\n", "é", "👩‍👩‍👧", "naïve", " 21°", "", "a\n- b", '{"', "data: "),
+    *("**b** `c`", "```py\nx\n```", "<think>so</think>", "[a](b)"),
 )
-_pieces = st.lists(_words | st.text(st.characters(codec="utf-8"), max_size=8), min_size=1, max_size=4)
+_words = st.sampled_from(_SAID)
+
+
+def _cut(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    """A text in pieces, cut anywhere; shrinks to one piece. Places are drawn beside the text: that is quicker, and shrinks
+    better, than places that depend on it."""
+
+    def pieces(drawn: tuple[str, list[int]]) -> list[str]:
+        whole, places = drawn
+        cuts = sorted({1 + place % (len(whole) - 1) for place in places}) if len(whole) > 1 else []
+        return [whole[start:end] for start, end in pairwise([0, *cuts, len(whole)])]
+
+    return st.tuples(texts, st.lists(st.integers(0, 99), max_size=6)).map(pieces)
+
+
+def _sayings(words: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    """Texts in pieces: a piece is a word, or what a cut leaves of one, as tokenizers and networks do."""
+    whole = st.lists(words, min_size=1, max_size=4)
+    return whole | _cut(whole.map("".join))
+
+
+_pieces = _sayings(_words | st.text(st.characters(codec="utf-8"), max_size=8))
+_answer_pieces = _sayings(st.sampled_from([word for word in _SAID if word]))
 
 
 class _Asked(BaseException):
@@ -145,6 +154,77 @@ def scripts(
     return found
 
 
+_TOOLS_MAX = 6
+
+
+def small_scripts(agent: Any, **run_kwargs: Any) -> list[Script]:
+    """The scripts to try before any is drawn: each tool once, twice at the same time, and in two rounds, with the smallest
+    valid arguments; at last an answer alone. Most bugs need no more, and what fails here can be read as it is.
+
+    The tools that were given last come first, because they are those that may count on the others.
+    """
+    parameters = parameters_of(agent, **run_kwargs)
+    answer = _smallest(responses_for(parameters, arguments=("valid",), refusals=False))
+    if answer is None:
+        return []
+    calls = [_smallest(_call(tool, ("valid",))) for tool in reversed(parameters.function_tools[-_TOOLS_MAX:])]
+    calls = [call for call in calls if call is not None]
+    rounds: list[list[list[Any]]] = [
+        *([[call]] for call in calls),
+        [],
+        *([[call, call]] for call in calls),
+        *([[call], [call]] for call in calls),
+    ]
+    return [Script(responses=[as_response(steps) for steps in (*turns, answer)]) for turns in rounds]
+
+
+def sliced_scripts(agent: Any, **run_kwargs: Any) -> list[Script]:
+    """Scripts to try on what reads events, before any is drawn: texts, thoughts and calls that come letter by letter, texts
+    cut near their ends, and two calls whose letters take turns."""
+    parameters = parameters_of(agent, **run_kwargs)
+    answer = _smallest(responses_for(parameters, arguments=("valid",), refusals=False))
+    if answer is None:
+        return []
+    calls = [_smallest(_call(tool, ("valid",))) for tool in parameters.function_tools[:2]]
+    slow = [call(one.call.name, list(one.call.args[0])) for one in calls if one is not None and one.call.args]
+    turns: list[list[list[Any]]] = [[[one], answer] for one in slow]
+    turns += [[[interleave(one, one)], answer] for one in slow]
+    turns += [[[text("It", " is"), one, text("so", "")], answer] for one in slow]
+    turns.append([[*(_by_letters(step) for step in answer)]])
+    turns.append([[thinking("So", "", " so", signature="c2ln"), *answer]])
+    if parameters.allow_text_output:
+        words = [word for word in _SAID if len(word) > 1]
+        said = [text(*pieces) for word in words for pieces in (word, (word[:1], word[1:]), (word[:-1], word[-1:]))]
+        plain = parameters.output_object is None
+        turns += [[[step, *(() if plain else answer)]] for step in said]
+        turns.append(
+            [[text("It", "", " is", " is"), thinking("So"), text("\n", "\n", "so"), *(() if plain else answer)]]
+        )
+    return [Script(responses=[as_response(steps) for steps in one]) for one in turns]
+
+
+def _by_letters(step: Any) -> Any:
+    if hasattr(step, "call"):
+        return call(step.call.name, list("".join(step.call.args)))
+    return text(*"".join(step.text.chunks)) if hasattr(step, "text") else step
+
+
+def _smallest(strategy: st.SearchStrategy[Any]) -> Any:
+    """What a strategy shrinks to: Hypothesis begins with it. None for one that draws nothing at first."""
+    first = settings(
+        database=None,
+        deadline=None,
+        derandomize=True,
+        max_examples=1,
+        phases=[Phase.generate],
+        suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
+    )
+    try:
+        return find(strategy, lambda _: True, settings=first)
+    except NoSuchExample:
+        return None
+
+
 def _scripts_for(
     parameters: ModelRequestParameters, arguments: Sequence[Arguments], rounds: int, refusals: bool
 ) -> st.SearchStrategy[Script]:
@@ -217,7 +297,7 @@ def _answers(parameters: ModelRequestParameters, arguments: Sequence[Arguments])
         schema = parameters.output_object.json_schema
         options.append(_cut(_texts_of(schema, arguments)).map(lambda pieces: [text(*pieces)]))
     elif parameters.allow_text_output:
-        options.append(st.lists(_words.filter(bool), min_size=1, max_size=4).map(lambda pieces: [text(*pieces)]))
+        options.append(_answer_pieces.map(lambda pieces: [text(*pieces)]))
     return st.one_of(options) if options else st.just([])
 
 
@@ -239,15 +319,3 @@ def _texts_of(schema: Any, arguments: Sequence[Arguments]) -> st.SearchStrategy[
         "hostile": hostile_texts(valid),
     }
     return st.one_of([ways[name] for name in ways if name in arguments])
-
-
-def _cut(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
-    """A text in pieces, cut anywhere; shrinks to one piece. Places are drawn beside the text: that is quicker, and shrinks
-    better, than places that depend on it."""
-
-    def pieces(drawn: tuple[str, list[int]]) -> list[str]:
-        whole, places = drawn
-        cuts = sorted({1 + place % (len(whole) - 1) for place in places}) if len(whole) > 1 else []
-        return [whole[start:end] for start, end in pairwise([0, *cuts, len(whole)])]
-
-    return st.tuples(texts, st.lists(st.integers(0, 99), max_size=6)).map(pieces)

@@ -7,14 +7,13 @@ in each of two replies, survive that; here any two are tried at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from itertools import combinations
-from typing import Any
+from itertools import accumulate, combinations
+from typing import Any, cast
 
 from playhead.models import Response, Script
 
-__all__ = ["is_readable", "smallest_failure"]
+__all__ = ["smallest_failure"]
 
-_READABLE = 3
 _TRIES_MAX = 150
 _RUNS_DIFFER = (
     "streamed_and_whole_runs_agree",
@@ -24,25 +23,18 @@ _RUNS_DIFFER = (
 _CHANCES = 4  # an agent that leaves something to chance may agree with itself by chance
 
 
-def is_readable(script: Script) -> bool:
-    """Whether a person sees at once what a script does: three steps, beside the answer at its end."""
-    responses = script.responses
-    return sum(_weight(step) for response in responses[:-1] for step in response.steps) <= _READABLE
-
-
 def smallest_failure(script: Script, found: Exception, run: Callable[[Script], None]) -> Exception:
-    """The failure of the smallest script that fails like `script`, by leaving out replies, steps, and pairs of steps;
-    the last reply stays. `found` itself, which `script` gave, where nothing can be left out, or all can be read."""
-    tries, going = 0, not is_readable(script)
-    while going and tries < _TRIES_MAX:
+    """The failure of the smallest script that fails like `script`, by leaving out replies, steps, pairs of steps and cuts;
+    the last reply stays. `found` itself, which `script` gave, where nothing can be left out."""
+    tries, going = 0, True
+    while going:
         going = False
         for candidate in _candidates(script):
-            tries += 1
+            if (tries := tries + 1) > _TRIES_MAX:
+                return found
             failure = _failure_of(run, candidate, found)
             if failure is not None:
-                script, found, going = candidate, failure, not is_readable(candidate)
-                break
-            if tries >= _TRIES_MAX:
+                script, found, going = candidate, failure, True
                 break
     return found
 
@@ -64,10 +56,6 @@ def _kind_of(error: Exception) -> Any:
     return "runs differ" if name in _RUNS_DIFFER else name
 
 
-def _weight(step: Any) -> int:
-    return len(step.interleave) if hasattr(step, "interleave") else 1
-
-
 def _candidates(script: Script) -> Generator[Script]:
     responses = list(script.responses)
     for number in range(len(responses) - 1):
@@ -84,6 +72,34 @@ def _candidates(script: Script) -> Generator[Script]:
             steps = [*responses[number].steps[:place], inner, *responses[number].steps[place + 1 :]]
             changed = responses[number].model_copy(update={"steps": steps})
             yield Script(responses=[*responses[:number], changed, *responses[number + 1 :]])
+    for number, place in places:
+        for step in _in_fewer_pieces(responses[number].steps[place]):
+            steps = [*responses[number].steps[:place], step, *responses[number].steps[place + 1 :]]
+            changed = responses[number].model_copy(update={"steps": steps})
+            yield Script(responses=[*responses[:number], changed, *responses[number + 1 :]])
+
+
+def _in_fewer_pieces(step: Any) -> Generator[Any]:
+    """A step whose text or arguments come in one piece, in two, or in one less; of those that interleave, one of them."""
+    for number, inner in enumerate(getattr(step, "interleave", ())):
+        for fewer in _in_fewer_pieces(inner):
+            yield step.model_copy(
+                update={"interleave": [*step.interleave[:number], fewer, *step.interleave[number + 1 :]]}
+            )
+    for kind, field in (("text", "chunks"), ("thinking", "chunks"), ("call", "args")):
+        body: Any = getattr(step, kind, None)
+        pieces = getattr(body, field, None)
+        found = cast("list[str]", pieces if isinstance(pieces, list) else [])
+        if len(found) < 2:
+            continue
+        whole = "".join(found)
+        ways = [[whole]]
+        if len(found) > 2:
+            ends = list(accumulate(map(len, found)))[:-1]
+            ways += [[whole[:end], whole[end:]] for end in ends]
+            ways += [[*found[:n], found[n] + found[n + 1], *found[n + 2 :]] for n in range(len(found) - 1)]
+        for way in ways:
+            yield step.model_copy(update={kind: body.model_copy(update={field: way})})
 
 
 def _without(response: Response, number: int, left_out: tuple[tuple[int, int], ...]) -> Response:

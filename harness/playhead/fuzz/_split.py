@@ -20,13 +20,14 @@ from typing import Any, TypeVar
 from playhead.chunks import hostile_cuts
 from playhead.fuzz._explain import describe_cut, first_difference, show_cut
 from playhead.fuzz._keep import failures_folder, test_name
-from playhead.fuzz._outcome import Failed, Outcomes, brief, outcomes, same, snapshot
+from playhead.fuzz._outcome import Failed, Outcomes, outcomes, same, snapshot
 from playhead.fuzz._sources import Source, sources_of
 
 __all__ = ["SplitDifference", "assert_split_invariant"]
 
 SINGLE_CUTS_MAX = 4_096
 _PAIRS_MAX = 400
+_SHOWN_MAX = 4
 _STEPS = (2, 3, 4, 7, 8, 16, 64, 256, 512, 1024, 4096)
 _Data = TypeVar("_Data", bytes, str)
 
@@ -55,7 +56,7 @@ class SplitDifference(AssertionError):
 
 def assert_split_invariant(
     consumer: Callable[[Any], Any],
-    source: bytes | str | PathLike[str] | Any,
+    source: Any,
     *,
     max_examples: int = 200,
     seed: int = 0,
@@ -66,7 +67,9 @@ def assert_split_invariant(
 
     `consumer` takes the pieces: one object that is both iterable and async iterable. It may be a function, a coroutine
     function, a generator or an async generator; what it returns (or yields, as a list) is compared with `==`. `source`
-    is bytes, text (then pieces are text), or a cassette (each of its response bodies, or the path to its file).
+    is bytes, text (then pieces are text), a cassette (each of its response bodies; open, or the path of its file), the
+    path of any other file (its bytes), a `Script` (as a server would send it), or something with a `body` or `content`,
+    such as a `WireReply`. A list of bytes, or of texts, is one stream as it came; any other list is several sources.
     `max_examples` is the number of random cuttings from `seed`, after all the systematic ones. Empty pieces, which
     decompressors, text decoders and cassettes hand on, are tried last; `empty_pieces=False` is for consumers that are
     promised none. Async consumers are also given pieces that come late, `pauses` seconds after each other (0: a turn of
@@ -104,7 +107,7 @@ def _check(
     if not same(whole, again):
         message = (
             "The consumer gives different results for the same pieces, so cuts cannot be judged.\n"
-            f"first:  {brief(whole)}\nsecond: {brief(again)}\n"
+            f"{first_difference(whole, again, ('first ', 'second'))}\n"
             "It keeps something from one stream to the next, or returns what cannot be compared: let it begin anew each "
             "time, and return plain values (no ids, no times, no objects without `==`)."
         )
@@ -125,6 +128,7 @@ def _check(
         for cuts in _paced(data):
             if late(cuts):
                 smallest = _move(late, _shrink(late, list(cuts)), data)
+                smallest, pause = _longer(differs, smallest, pause)
                 raise _difference(source, smallest, whole, outcome(cut_at(data, smallest), pause), pause)
 
 
@@ -234,6 +238,16 @@ def _move(differs: Callable[[Sequence[int]], bool], cuts: list[int], data: Any) 
     return cuts
 
 
+def _longer(differs: Callable[[Sequence[int], float], bool], cuts: list[int], pause: float) -> tuple[list[int], float]:
+    """Where it took many pieces to make the stream long: one or two cuts, with pauses as long as all of those were."""
+    together = pause * len(cuts)
+    if len(cuts) > 2 and pause:
+        for fewer in (cuts[:1], cuts[-1:], [cuts[0], cuts[-1]]):
+            if differs(fewer, together):
+                return fewer, together
+    return cuts, pause
+
+
 def _difference(source: Source, cuts: list[int], whole: Any, cut: Any, pause: float | None = None) -> SplitDifference:
     data: Any = source.data
     pieces = cut_at(data, cuts)
@@ -245,8 +259,10 @@ def _difference(source: Source, cuts: list[int], whole: Any, cut: Any, pause: fl
         lines.insert(
             1, f"(and each piece comes {later} after the one before; all at once they are read as the whole is)"
         )
-    for position in cuts:
+    for position in cuts[:_SHOWN_MAX]:
         lines += [f"    {show_cut(data, position)}", f"    {describe_cut(data, position)}", ""]
+    if len(cuts) > _SHOWN_MAX:
+        lines += [f"    and {len(cuts) - _SHOWN_MAX} more", ""]
     lines += [first_difference(whole, cut), ""]
     if sum(len(piece) for piece in pieces) <= 400:
         lines.append(f"The pieces, for a test of your own:\n    {pieces!r}")

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from functools import cache, partial
+from queue import SimpleQueue
+from threading import Lock, Semaphore, Thread
 from typing import Any
 
 from playhead import clock
@@ -30,10 +32,48 @@ _TURNS = 3
 """Turns that others have before a thread is taken: where one of them fails, this call is cancelled, and never begins."""
 
 
+_THREADS_MAX = 40
+
+
 @cache
-def _threads() -> ThreadPoolExecutor:
+def _threads() -> _Threads:
     """Threads of our own: the loop's are as few as the machine has cores, and tools that wait for each other need more."""
-    return ThreadPoolExecutor(40, "playhead")
+    return _Threads()
+
+
+class _Threads(Executor):
+    """Threads that end with the process: those of `ThreadPoolExecutor` are waited for, and a tool that blocks for ever
+    would keep the process for ever."""
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._idle = Semaphore(0)
+        self._lock = Lock()
+        self._count = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._calls.put((future, partial(fn, *args, **kwargs)))
+        if not self._idle.acquire(blocking=False):
+            with self._lock:
+                if self._count < _THREADS_MAX:
+                    self._count += 1
+                    Thread(target=self._work, name=f"playhead_{self._count}", daemon=True).start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            future, call = self._calls.get()
+            if future.set_running_or_notify_cancel():
+                try:
+                    result = call()
+                except BaseException as error:
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+                    del result
+            del future, call  # nothing is kept alive until the next call comes
+            self._idle.release()
 
 
 class SideBySide:

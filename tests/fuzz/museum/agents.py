@@ -382,6 +382,33 @@ def rows_are_left() -> Any:
     return agent
 
 
+def validator_adds_a_line() -> Any:
+    """A validator changes what it is given, each time it is asked."""
+    agent: Any = Agent(output_type=Forecast)
+
+    @agent.output_validator
+    def sign(output: Forecast) -> Forecast:
+        output.tips.append("-- the weather office")
+        return output
+
+    return agent
+
+
+def seat_is_kept() -> Any:
+    """Whoever is cancelled at work does not give back the semaphore; the third has nothing left to take."""
+    seats = asyncio.Semaphore(2)
+    agent: Any = Agent()
+
+    @agent.tool_plain
+    async def fetch(url: str) -> str:
+        await seats.acquire()
+        await asyncio.sleep(1)
+        seats.release()
+        return url
+
+    return agent
+
+
 AGENTS: list[tuple[Any, dict[str, Any], str]] = [
     (tool_divides, {}, "https://github.com/montycloud/moya/pull/22"),
     (tool_wants_a_key, {}, "https://github.com/mattmezza/humux/issues/78"),
@@ -407,5 +434,7 @@ AGENTS: list[tuple[Any, dict[str, Any], str]] = [
     (results_as_they_come, {}, "https://github.com/EvolvingLMMs-Lab/lmms-eval/issues/243"),
     (handler_of_text_alone, {}, "https://github.com/NousResearch/hermes-agent/pull/21856"),
     (rows_are_left, {}, "https://github.com/python/cpython/issues/88684"),
+    (validator_adds_a_line, {}, "https://github.com/pydantic/pydantic-ai/issues/3815"),
+    (seat_is_kept, {}, "https://github.com/python/cpython/issues/88157"),
     (waits_for_ever, {}, "https://github.com/earendil-works/pi/issues/2381"),
 ]

@@ -6,8 +6,10 @@ import asyncio
 import base64
 import codecs
 import contextlib
+import gzip
 import json
 import re
+import zlib
 from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
@@ -19,6 +21,7 @@ CHAT = (
 WINDOWS = b'data: {"a":\r\ndata: 1}\r\n\r\ndata: {"a":2}\r\n\r\n'
 NDJSON = '{"response":"na\u00efve","done":false}\n{"response":"!","done":true}\n'.encode()
 ESCAPES = b'data: {"t":"\\ud83d\\ude00 ok"}\n\n'
+MEMBERS = gzip.compress(b"hello ", mtime=0) + gzip.compress(b"world", mtime=0)
 NAMED = b'event: delta\ndata: {"t":"a"}\n\n: ping\n\nevent: stop\ndata: {"t":"b"}\n\n'
 
 
@@ -410,6 +413,40 @@ def base64_by_chunk(chunks: Iterable[bytes]) -> bytes:
     return b"".join(base64.b64decode(chunk + b"=" * (-len(chunk) % 4)) for chunk in chunks)
 
 
+def data_of_this_chunk(chunks: Iterable[bytes]) -> list[bytes]:
+    """The lines of data of an event are collected anew in each chunk."""
+    rest, found = b"", []
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\r\n")
+        data: list[bytes] = []
+        for line in lines:
+            if line:
+                data.append(line.removeprefix(b"data: "))
+            elif data:
+                found.append(b"\n".join(data))
+                data = []
+    return found
+
+
+def one_member_in_a_chunk(chunks: Iterable[bytes]) -> bytes:
+    """A second gzip member is only begun with a new chunk; what follows the first one in the same is left out."""
+    inflate, found = zlib.decompressobj(31), b""
+    for chunk in chunks:
+        if inflate.eof:
+            inflate = zlib.decompressobj(31)
+        found += inflate.decompress(chunk)
+    return found
+
+
+def empty_chunk_forgets(chunks: Iterable[bytes]) -> list[bytes]:
+    """An empty chunk takes the place of the line that is waiting for its end."""
+    rest, found = b"", []
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n") if chunk else [b""]
+        found += lines
+    return [*found, rest]
+
+
 # name, consumer, source, the thread it is modelled on
 CONSUMERS: list[tuple[Any, bytes | str, str]] = [
     (utf8_by_chunk, CHAT, "https://github.com/sourcegraph/sourcegraph-public-snapshot/pull/50718"),
@@ -449,6 +486,9 @@ CONSUMERS: list[tuple[Any, bytes | str, str]] = [
     (bold, "a **b** c", "https://github.com/Nomadcxx/opencode-cursor/pull/115"),
     (stop_word, "so STOP it", "https://github.com/mzau/mlx-knife/issues/68"),
     (base64_by_chunk, b"aGVsbG8gd29ybGQ=", "https://github.com/pillarjs/multiparty/issues/280"),
+    (data_of_this_chunk, WINDOWS, "https://github.com/openresponses/openresponses/issues/56"),
+    (one_member_in_a_chunk, MEMBERS, "https://github.com/aio-libs/aiohttp/pull/12674"),
+    (empty_chunk_forgets, CHAT, "https://github.com/softwaremill/jox/pull/370"),
     (frame_twice, CHAT, "https://github.com/ChatGPTBox-dev/chatGPTBox/pull/1036"),
 ]
 

@@ -194,6 +194,20 @@ def second_text(events: Iterable[Any]) -> dict[int, str]:
     return texts
 
 
+def fences_by_piece(events: Iterable[Any]) -> tuple[str, bool]:
+    """A code fence is looked for in each piece of a text."""
+    text, inside = "", False
+    for event in events:
+        if event.event_kind == "part_start" and event.part.part_kind == "text":
+            piece = event.part.content
+        elif event.event_kind == "part_delta" and event.delta.part_delta_kind == "text":
+            piece = event.delta.content_delta
+        else:
+            continue
+        text, inside = text + piece, inside ^ bool(piece.count("```") % 2)
+    return text, inside
+
+
 REDUCERS: list[tuple[Any, str]] = [
     (deltas_go_to_the_last_part, "https://github.com/QwenLM/Qwen-Agent/pull/943"),
     (calls_by_name, "https://github.com/maximhq/bifrost/issues/1829"),
@@ -209,6 +223,7 @@ REDUCERS: list[tuple[Any, str]] = [
     (thoughts_are_shown, "https://github.com/zhukunpenglinyutong/jetbrains-cc-gui/pull/1235"),
     (cursor_in_code_units, "https://github.com/Chatterino/chatterino2/pull/878"),
     (second_text, "https://github.com/earendil-works/pi/pull/4247"),
+    (fences_by_piece, "https://github.com/openclaw/openclaw/pull/151693"),
     (empty_piece_ends, "https://github.com/adolfousier/opencrabs/pull/1499"),
 ]
 
