@@ -116,14 +116,64 @@ def function_schema(
     if takes_ctx is None:
         takes_ctx = takes_run_context(function)
 
-    parameters = list(signature.parameters.values())
-    fields: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
-    annotations: dict[str, Any] = {}
-    positional: list[str] = []
+    taken = _read_parameters(signature, hints, takes_ctx, errors)
+    description, descriptions = read_docstring(function, signature, docstring_format)
+    if require_parameter_descriptions:
+        # Those of a variadic parameter are written with their stars.
+        missing = [name for name in taken.fields if not (descriptions.get(name) or descriptions.get(f"*{name}"))]
+        if missing:
+            errors.append(f"Missing parameter descriptions for {', '.join(missing)}")
+    if errors:
+        what = getattr(function, "__qualname__", None) or repr(function)
+        raise UserError(f"Error generating schema for {what}:\n  " + "\n  ".join(errors))
+
+    single = None if taken.takes_extras else _single_model(taken.fields, taken.annotations)
+    schema = _arguments_schema(taken.fields, taken.defaults, descriptions, taken.takes_extras, taken.extras)
+    if single is not None:
+        schema = _field_schema(schema, single)
+    validator = SchemaValidator(schema, core_schema.CoreConfig(title=getattr(function, "__name__", "tool")))
+    json_schema = schema_generator().generate(schema)
+    if single is not None and not description and not taken.defaults:
+        # The model's own description is the tool's, where the function has none.
+        description = json_schema.pop("description", None)
+    name = tool_name or getattr(function, "__name__", type(function).__name__)
+    return FunctionSchema(
+        function=function,
+        name=name,
+        description=description,
+        validator=validator if single is None else SingleArgument(validator, single),
+        json_schema=json_schema,
+        takes_ctx=takes_ctx,
+        is_async=is_async_callable(function),
+        single_arg_name=single,
+        positional_fields=taken.positional,
+        var_positional_field=taken.var_positional,
+        return_schema=_return_schema(name, hints, schema_generator),
+        core_schema=schema,
+    )
+
+
+@dataclass(slots=True)
+class _Parameters:
+    """What a signature takes from a model, by name."""
+
+    fields: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The types of all but `**kwargs`; that of `*args` is a list."""
+    annotations: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The types as they are written, without `*args`."""
+    defaults: dict[str, Any] = field(default_factory=dict[str, Any])
+    positional: list[str] = field(default_factory=list[str])
+    """Those that the function is not given by name."""
     var_positional: str | None = None
+    takes_extras: bool = False
     extras: Any = None
-    takes_extras = False
+    """The type of `**kwargs`."""
+
+
+def _read_parameters(signature: Signature, hints: dict[str, Any], takes_ctx: bool, errors: list[str]) -> _Parameters:
+    """The parameters of `signature`, the context left out; what no tool can have is added to `errors`."""
+    taken = _Parameters()
+    parameters = list(signature.parameters.values())
     if takes_ctx and parameters:
         first = parameters.pop(0)
         if first.annotation is not Parameter.empty and not is_run_context(hints.get(first.name)):
@@ -139,57 +189,22 @@ def function_schema(
             )
             continue
         if parameter.kind is Parameter.VAR_KEYWORD:
-            takes_extras, extras = True, annotation
+            taken.takes_extras, taken.extras = True, annotation
             continue
         if parameter.kind is Parameter.VAR_POSITIONAL:
-            var_positional = name
-            fields[name] = list[annotation]
+            taken.var_positional = name
+            taken.fields[name] = list[annotation]
             continue
         if parameter.kind is Parameter.POSITIONAL_ONLY or (
             parameter.kind is Parameter.POSITIONAL_OR_KEYWORD
             and any(other.kind is Parameter.VAR_POSITIONAL for other in parameters)
         ):
             # Before `*args` a value by keyword would be given twice.
-            positional.append(name)
-        annotations[name] = annotation
-        fields[name] = annotation
+            taken.positional.append(name)
+        taken.annotations[name] = taken.fields[name] = annotation
         if parameter.default is not Parameter.empty:
-            defaults[name] = parameter.default
-
-    description, descriptions = read_docstring(function, signature, docstring_format)
-    if require_parameter_descriptions:
-        # Those of a variadic parameter are written with their stars.
-        missing = [name for name in fields if not (descriptions.get(name) or descriptions.get(f"*{name}"))]
-        if missing:
-            errors.append(f"Missing parameter descriptions for {', '.join(missing)}")
-    if errors:
-        what = getattr(function, "__qualname__", None) or repr(function)
-        raise UserError(f"Error generating schema for {what}:\n  " + "\n  ".join(errors))
-
-    single = None if takes_extras else _single_model(fields, annotations)
-    schema = _arguments_schema(fields, defaults, descriptions, takes_extras, extras)
-    if single is not None:
-        schema = _field_schema(schema, single)
-    validator = SchemaValidator(schema, core_schema.CoreConfig(title=getattr(function, "__name__", "tool")))
-    json_schema = schema_generator().generate(schema)
-    if single is not None and not description and not defaults:
-        # The model's own description is the tool's, where the function has none.
-        description = json_schema.pop("description", None)
-    name = tool_name or getattr(function, "__name__", type(function).__name__)
-    return FunctionSchema(
-        function=function,
-        name=name,
-        description=description,
-        validator=validator if single is None else SingleArgument(validator, single),
-        json_schema=json_schema,
-        takes_ctx=takes_ctx,
-        is_async=is_async_callable(function),
-        single_arg_name=single,
-        positional_fields=positional,
-        var_positional_field=var_positional,
-        return_schema=_return_schema(name, hints, schema_generator),
-        core_schema=schema,
-    )
+            taken.defaults[name] = parameter.default
+    return taken
 
 
 class SingleArgument:
