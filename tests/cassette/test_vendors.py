@@ -234,3 +234,40 @@ def test_a_credential_of_any_scheme_is_known_again_when_a_server_repeats_it(valu
     scrubber.learn_request("https://a.example/", {"authorization": uri})
     assert scrubber.mask_text("GET /v1/models/gpt-4o") == "GET /v1/models/gpt-4o"
     assert "0123456789abcdef" not in scrubber.mask_text("was 0123456789abcdef0123456789abcdef")
+
+
+def coded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+WORDS = "correct-horse-battery"
+ASKED: dict[str, tuple[str, dict[str, str], bytes]] = {
+    "a field": ("https://a.example/v1", {}, json.dumps({"api_key": PLAIN}).encode()),
+    "a form": ("https://a.example/v1", {}, f"client_secret={PLAIN}&x=1".encode()),
+    "a path": (f"https://a.example/token/{PLAIN}/x", {}, b""),
+    "a cookie": ("https://a.example/v1", {"cookie": f"a=1; sid={PLAIN}"}, b""),
+    "basic": ("https://a.example/v1", {"authorization": f"Basic {coded('jane:' + WORDS)}"}, b""),
+    "userinfo": (f"https://jane:{WORDS}@a.example/v1", {}, b""),
+}
+
+
+@pytest.mark.parametrize("where", ASKED)
+def test_what_a_request_held_is_known_again_in_the_reply(where: str) -> None:
+    uri, headers, body = ASKED[where]
+    scrubber = Scrubber()
+    scrubber.scrub_request("POST", uri, headers, body)
+    reply = json.dumps(
+        {"error": f"nobody knows {PLAIN}" if PLAIN in uri + str(headers) + str(body) else WORDS}
+    ).encode()
+    for clean in (scrubber.scrub_response(401, {}, reply).body, scrubber.scrub_body(base64.b64encode(reply * 2))):
+        assert PLAIN.encode() not in clean
+        assert WORDS.encode() not in clean
+        assert coded(reply.decode() * 2)[20:-20].encode() not in clean
+    assert scrubber.mask_text(f"no {PLAIN}, no {WORDS}").count("scrubbed") == 1
+
+
+def test_what_a_reply_names_once_is_masked_wherever_else_it_is_in_it() -> None:
+    for body in ({"debug": f"issued {PLAIN}", "access_token": PLAIN}, {"access_token": PLAIN, "log": [f"x={PLAIN}"]}):
+        assert PLAIN not in whole(body)
+    reply = Scrubber().scrub_response(200, {"set-cookie": f"sid={PLAIN}; Path=/"}, f"sid is {PLAIN}".encode())
+    assert PLAIN.encode() not in reply.body

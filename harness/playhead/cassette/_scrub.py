@@ -18,9 +18,8 @@ Nothing here raises on any input, and the time taken grows with its length only.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 
@@ -30,11 +29,22 @@ from playhead.cassette._scrub_fields import (
     Found,
     find_fields,
     find_form,
-    json_strings,
     opaque_spans,
+    outside,
     value_start,
 )
-from playhead.cassette._scrub_headers import coding_of, content_type_of, cookie_hits, credentials_of, values_of
+from playhead.cassette._scrub_headers import (
+    COOKIES,
+    USERINFO,
+    coding_of,
+    content_type_of,
+    cookie_hits,
+    cookies_of,
+    credentials_of,
+    passwords_in,
+    passwords_of,
+    values_of,
+)
 from playhead.cassette._scrub_mask import (
     PLACEHOLDER,
     collapse,
@@ -54,9 +64,17 @@ from playhead.cassette._scrub_packed import (
     opened_unnamed,
 )
 from playhead.cassette._scrub_paint import Hit, hidden_by, mapped, packed_hit, painted, placeholder, same_length
-from playhead.cassette._scrub_rules import Headers, Rules, ScrubbedRequest, ScrubbedResponse, environment_secrets
+from playhead.cassette._scrub_rules import (
+    Headers,
+    Rules,
+    ScrubbedRequest,
+    ScrubbedResponse,
+    environment_secrets,
+    names_pattern,
+    own_fields,
+)
 from playhead.cassette._scrub_shapes import find_shapes
-from playhead.cassette._scrub_views import Piece, joined_views, legible, narrowed, shortened, undone
+from playhead.cassette._scrub_views import joined_views, legible, narrowed, shortened, undone
 from playhead.cassette._tape import Interaction, RecordedRequest, RecordedResponse
 
 __all__ = ["Headers", "Rules", "ScrubbedRequest", "ScrubbedResponse", "Scrubber", "environment_secrets"]
@@ -71,7 +89,7 @@ class Scrubber:
         self._headers = frozenset(map(normalised, rules.headers))
         self._query = frozenset(map(normalised, rules.query_parameters))
         self._patterns = tuple(re.compile(pattern) for pattern in rules.patterns)
-        self._own_names = _names_pattern((*rules.fields, *rules.query_parameters))
+        self._own_names = names_pattern((*rules.fields, *rules.query_parameters))
         self._allowed_names = frozenset(normalised(item) for item in rules.allow if isinstance(item, str))
         self._allowed_values = frozenset(item for item in rules.allow if isinstance(item, str))
         self._allowed_patterns = tuple(item for item in rules.allow if not isinstance(item, str))
@@ -104,11 +122,15 @@ class Scrubber:
     def learn_request(self, uri: str, headers: Headers) -> None:
         """Remember the credentials of a request, to find them in its body and in the reply."""
         for name, values in headers.items():
-            if normalised(name) in self._headers or header_strength(name) == "secret":
+            plain = normalised(name)
+            if plain in self._headers or plain in COOKIES or header_strength(name) == "secret":
                 for value in values_of(values):
-                    self.learn(credentials_of(value))
+                    self.learn(cookies_of(value) if plain in COOKIES else credentials_of(value))
+                    self._known.update(dict.fromkeys(passwords_of(value)))
         if "?" in uri:
             self.learn(uri[start:end] for name, start, end in find_form(uri) if query_strength(name) == "secret")
+        self.learn(match["value"] for match in _IN_PATH.finditer(uri))
+        self._known.update(dict.fromkeys(passwords_in(uri)))
 
     def scrub_request(self, method: str, uri: str, headers: Headers, body: bytes | None) -> ScrubbedRequest:
         """The request with its secrets masked. Its credentials are remembered, and masked in what comes later."""
@@ -123,6 +145,7 @@ class Scrubber:
 
         Where `chunks` are given, they must join to `body`.
         """
+        self.learn_request("", {name: values for name, values in headers.items() if normalised(name) == "setcookie"})
         clean_body = self.scrub_body(body, content_type_of(headers), frames=True, coding=coding_of(headers))
         clean_chunks: list[bytes] = []
         position = 0
@@ -273,7 +296,7 @@ class Scrubber:
 
     def _header_hits(self, name: str, value: str) -> list[Hit]:
         plain, label, strength, start = normalised(name), name.lower(), header_strength(name), value_start(value)
-        if plain in ("cookie", "setcookie"):
+        if plain in COOKIES:
             return cookie_hits(value, label, attributes=plain == "setcookie")
         if plain in self._headers or is_account_header(name) or strength == "secret":
             return [Hit(label, [(start, len(value))])]
@@ -287,7 +310,7 @@ class Scrubber:
         return emails + self._text_hits(value, 2)
 
     def _uri_hits(self, uri: str) -> list[Hit]:
-        userinfo = _USERINFO.search(uri)
+        userinfo = USERINFO.search(uri)
         spans = [userinfo.span("user"), userinfo.span("password")] if userinfo is not None else []
         hits = [
             Hit("url-password", [(start, end)]) for start, end in spans if start < end and not is_mask(uri[start:end])
@@ -300,6 +323,14 @@ class Scrubber:
         return hits + self._form_hits(uri) + self._text_hits(uri, 2)
 
     def _body_hits(self, text: str, content_type: str, *, frames: bool) -> list[Hit]:
+        hits = self._hits_of_body(text, content_type, frames=frames)
+        known = len(self._known)
+        if hits and known < _KNOWN_MAX:
+            self.learn(hidden_by(text, hit) for hit in hits if hit.text is None and hit.rule not in _NO_CREDENTIALS)
+        # What was told by its name is looked for again: an error repeats what a field held.
+        return hits if len(self._known) == known else self._hits_of_body(text, content_type, frames=frames)
+
+    def _hits_of_body(self, text: str, content_type: str, *, frames: bool) -> list[Hit]:
         is_form = "form-urlencoded" in content_type.lower() or _FORM.match(text) is not None
         hits = self._form_hits(text) if is_form else []
         view = legible(text)
@@ -353,11 +384,14 @@ class Scrubber:
     def _hits_in(self, text: str, arguments: bool) -> list[Hit]:
         found: list[Found] = [*find_shapes(text), *self._own_found(text)]
         if found:
-            found = _outside(found, opaque_spans(text), text)
+            found = outside(found, opaque_spans(text), text)
+        # What a value is called by itself names the mask, before that it was seen elsewhere.
+        known = [item for item in found if item[0] == _KNOWN]
+        found = [item for item in found if item[0] != _KNOWN] if known else found
         found += find_fields(text, arguments=arguments)
         if self._own_names is not None:
-            found += _own_fields(text, self._own_names)
-        return self._hits_of(found, text)
+            found += own_fields(text, self._own_names)
+        return self._hits_of([*found, *known], text)
 
     def _own_found(self, text: str) -> list[Found]:
         """By the project's own patterns, and the credentials that are known."""
@@ -370,7 +404,7 @@ class Scrubber:
         for value in self._known:
             position = text.find(value)
             while position >= 0:
-                found.append(("known-value", position, position + len(value)))
+                found.append((_KNOWN, position, position + len(value)))
                 position = text.find(value, position + len(value))
         return found
 
@@ -435,22 +469,6 @@ def _no_count(rule: str) -> None:
     pass
 
 
-def _outside(found: list[Found], opaque: list[Piece], text: str) -> list[Found]:
-    """What is not part of an opaque value: of a signature, or of Base64 too long to be anything but data."""
-    starts = [start for start, _ in opaque]
-    kept: list[Found] = []
-    for item in found:
-        _, start, end = item
-        index = bisect_right(starts, start) - 1
-        if index >= 0 and end <= opaque[index][1]:
-            continue
-        before = text[max(0, start - _BLOB) : start]
-        if len(before) == _BLOB and not before.rstrip(_BASE64_ALPHABET):
-            continue
-        kept.append(item)
-    return kept
-
-
 def _is_number(text: str, start: int, end: int) -> bool:
     """Whether this is a number in JSON, whose mask must be one, too."""
     return _NUMBER.fullmatch(text, start, end) is not None and text[max(0, start - 40) : start].rstrip()[-1:] in (
@@ -460,35 +478,14 @@ def _is_number(text: str, start: int, end: int) -> bool:
     )
 
 
-def _names_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
-    plain = [normalised(name) for name in names if normalised(name)]
-    if not plain:
-        return None
-    spelled = "|".join("[-_. ]?".join(map(re.escape, name)) for name in plain)
-    return re.compile(
-        rf"""(?P<escape>\\*)(?P<quote>["'])(?P<name>{spelled})(?P=escape)(?P=quote)\s{{0,40}}:\s{{0,40}}""",
-        re.IGNORECASE,
-    )
-
-
-def _own_fields(text: str, names: re.Pattern[str]) -> Iterator[Found]:
-    for match in names.finditer(text):
-        for start, end in json_strings(text, match.end(), match["escape"]):
-            if not is_placeholder(text[start:end]):
-                yield match["name"], start, end
-        number = _NUMBER.match(text, match.end())
-        if number is not None:
-            yield match["name"], number.start(), number.end()
-
-
 _OF_CODED_BODIES = frozenset(("content-encoding", "content-length"))
+_NO_CREDENTIALS = frozenset(("account-id", "email"))
+_KNOWN = "known-value"
+_KNOWN_MAX = 500
 _DEPTH = 3
 _SECRET_MIN = 8
-_BLOB = 200
-_BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24}")
-_USERINFO = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#@:\s]*)(?::(?P<password>[^/?#\s]*))?@")
 # /token/..., /api-key/...: names of resources that are credentials themselves.
 _IN_PATH = re.compile(
     r"(?i)/(?P<name>(?:api|access|auth|secret|private)?[-_]?(?:key|token|secret)|password)/(?P<value>[^/?#]{12,512})"

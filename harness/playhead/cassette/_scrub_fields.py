@@ -8,13 +8,23 @@ names first and stops where no name is telling.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote_plus
 
 from playhead.cassette._scrub_mask import is_placeholder, looks_secret, may_be_secret
 from playhead.cassette._scrub_names import OPAQUE, Strength, field_strength, header_strength, normalised, query_strength
 
-__all__ = ["ARGUMENT_NAMES", "Found", "find_fields", "find_form", "json_strings", "opaque_spans", "value_start"]
+__all__ = [
+    "ARGUMENT_NAMES",
+    "Found",
+    "find_fields",
+    "find_form",
+    "json_strings",
+    "opaque_spans",
+    "outside",
+    "value_start",
+]
 
 Found = tuple[str, int, int]
 """(the name under which it stood, start, end)"""
@@ -65,6 +75,22 @@ def opaque_spans(text: str) -> list[tuple[int, int]]:
         if normalised(match["name"]) in OPAQUE
         for start, end in json_strings(text, match.end(), match["escape"])
     ]
+
+
+def outside(found: list[Found], opaque: list[tuple[int, int]], text: str) -> list[Found]:
+    """What is not part of an opaque value: of a signature, or of Base64 too long to be anything but data."""
+    starts = [start for start, _ in opaque]
+    kept: list[Found] = []
+    for item in found:
+        _, start, end = item
+        index = bisect_right(starts, start) - 1
+        if index >= 0 and end <= opaque[index][1]:
+            continue
+        before = text[max(0, start - _BLOB) : start]
+        if len(before) == _BLOB and not before.rstrip(_BASE64_ALPHABET):
+            continue
+        kept.append(item)
+    return kept
 
 
 def value_start(value: str) -> int:
@@ -267,6 +293,8 @@ def _url_parameters(text: str) -> Iterator[Found]:
             yield name, match.start("value"), match.end("value")
 
 
+_BLOB = 200
+_BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _STRING_MAX = 1_000_000
 _STEMS = (
     "key",
