@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from playhead import Agent, ConcurrencyLimitExceeded
-from playhead.concurrency import ConcurrencyLimit
+from playhead.concurrency import ConcurrencyLimit, ConcurrencyLimiter
 from playhead.messages import ModelMessage, ModelResponse, TextPart
 from playhead.models.concurrency import ConcurrencyLimitedModel, limit_model_concurrency
 from playhead.models.function import AgentInfo, FunctionModel
@@ -70,3 +70,16 @@ async def test_too_many_that_wait() -> None:
 def test_no_limit_is_the_model_itself() -> None:
     model = _Busy().model
     assert limit_model_concurrency(model, None) is model
+
+
+async def test_a_limiter_tells_who_runs_and_who_waits() -> None:
+    limiter = ConcurrencyLimiter.from_limit(ConcurrencyLimit(max_running=1, max_queued=1), name="mine")
+    await limiter.acquire("first")
+    second = asyncio.create_task(limiter.acquire("second"))
+    await asyncio.sleep(0)
+    assert (limiter.running_count, limiter.waiting_count, limiter.available_count) == (1, 1, 0)
+    limiter.release()
+    await second
+    assert (limiter.running_count, limiter.waiting_count, limiter.max_running) == (1, 0, 1)
+    limiter.release()
+    assert limiter.available_count == 1

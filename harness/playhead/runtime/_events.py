@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeAlias
+from typing import Any, Generic, Self
 
 from typing_extensions import TypeVar
 
@@ -12,7 +12,6 @@ from playhead.messages import AgentStreamEvent
 from playhead.runtime._result import AgentRunResultEvent
 
 EventOutputT = TypeVar("EventOutputT", covariant=True, default=str)
-RunEvent: TypeAlias = AgentStreamEvent | AgentRunResultEvent[EventOutputT]
 
 
 class AgentEventStream(Generic[EventOutputT]):

@@ -11,8 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import Any, Generic, TypeAlias
 
-from typing_extensions import TypeIs
-
 from playhead import clock
 from playhead.exceptions import ContentFilterError, ToolRetryError, UnexpectedModelBehavior, UserError
 from playhead.messages import (
@@ -427,11 +425,6 @@ AgentNode: TypeAlias = (
     | SetFinalResult[DepsT, OutputDataT]
 )
 """A node of the graph."""
-
-
-def is_agent_node(node: AgentNode[Any, Any] | End[Any]) -> TypeIs[AgentNode[Any, Any]]:
-    """Whether there is something to run in `node`."""
-    return not isinstance(node, End)
 
 
 def _says_something(response: ModelResponse) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -269,10 +269,6 @@ class StreamedRunResult(OlderStreamedResult, Generic[AgentDepsT, OutputDataT]):
             await self._on_complete(self._all_messages)
 
 
-class SyncStream(Generic[OutputDataT]):
-    """An async iterator, driven by a loop of its own."""
-
-
 def _refuse(content: str | None) -> None:
     if content is not None:
         raise NotImplementedError(
@@ -282,6 +278,3 @@ def _refuse(content: str | None) -> None:
 
 def _as_json(messages: list[ModelMessage]) -> bytes:
     return ModelMessagesTypeAdapter.dump_json(messages)
-
-
-_ = AsyncIterator
