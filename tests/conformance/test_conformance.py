@@ -15,7 +15,7 @@ def test_every_recorded_scenario_agrees_but_for_those_that_are_listed(tmp_path: 
     kit = shared("conformance")
     report = tmp_path / "report.json"
     command = [sys.executable, str(kit / "compare.py"), str(kit / "scenarios")]
-    options = ["--api", "tests.conformance.binding:API", "--allow", str(ALLOWED), "--json", str(report)]
+    options = ["--api", "tests.conformance.on_virtual_time:API", "--allow", str(ALLOWED), "--json", str(report)]
     run = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
     found = json.loads(report.read_text())
