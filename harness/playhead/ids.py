@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import uuid
 from collections.abc import Generator
@@ -39,6 +40,8 @@ class SeededIds:
 
 _ids: ContextVar[Ids] = ContextVar("playhead_ids")
 _random_ids: Ids = RandomIds()
+_VERSION_4 = uuid.UUID(int=0, version=4).int
+_FREE_BITS = uuid.UUID(int=2**128 - 1, version=4).int & ~_VERSION_4
 
 
 def unique_id() -> str:
@@ -48,7 +51,12 @@ def unique_id() -> str:
 
 def tool_call_id() -> str:
     """A new identifier for a tool call the provider did not name: `pyd_ai_` and 32 hexadecimal digits."""
-    return f"pyd_ai_{_ids.get(_random_ids).uuid().hex}"
+    source = _ids.get(_random_ids)
+    if source is _random_ids:
+        # The digits of a UUID of version 4, without the object: replies of a provider without ids need one for each call.
+        number = int.from_bytes(os.urandom(16)) & _FREE_BITS | _VERSION_4
+        return f"pyd_ai_{number:032x}"
+    return f"pyd_ai_{source.uuid().hex}"
 
 
 def derived_id(name: str) -> str:

@@ -24,6 +24,7 @@ LONG = {
     "harness/playhead/__init__.py": "one table: the public names, each with its room",
     "harness/playhead/runtime/_ways.py": "six ways to run, each with its overloads",
     "harness/playhead/wire/anthropic_messages/_decoder.py": "one machine, a reader for each kind of event",
+    "harness/playhead/wire/google_generate/_decoder.py": "one machine, a reader for each kind of part",
     "harness/playhead/wire/openai_chat/_decode.py": "one machine, a reader for each kind of delta",
     "harness/playhead/wire/openai_responses/_decode.py": "one machine, a reader for each kind of event",
 }

@@ -35,16 +35,19 @@ __all__ = ["ENDING_PARTS", "Emitter"]
 ENDING_PARTS = (TextPart, ThinkingPart, ToolCallPart, BuiltinToolCallPart)
 """Parts that get a `PartEndEvent`; the others arrive whole."""
 
+_NO_SLOT = object()
+
 
 class Emitter:
     """Turns additions to slots into events, in `out`."""
+
+    _last: int | None = None
 
     def __init__(self, fold: Fold | None = None) -> None:
         self.fold = fold if fold is not None else Fold()  # an empty fold is false
         self.out: list[StreamEvent] = []
         self._index: dict[Hashable, int] = {}
         self._nameless: dict[Hashable, ToolCallPartDelta] = {}
-        self._last: int | None = None
 
     def take(self) -> list[StreamEvent]:
         """The events since the last call."""
@@ -136,19 +139,25 @@ class Emitter:
 
     def start(self, slot: Hashable, part: ModelResponsePart) -> None:
         """Start a part of any kind in a new slot."""
-        index = len(self.fold)
+        fold, last = self.fold, self._last
         previous = None
-        if self._last is not None:
-            last = self.fold.part(self._last)
-            previous = last.part_kind
-            if isinstance(last, ENDING_PARTS):
-                self._emit(PartEndEvent(index=self._last, part=last, next_part_kind=part.part_kind))
-        self._index[slot] = self._last = index
-        self._emit(PartStartEvent(index=index, part=part, previous_part_kind=previous))
+        if last is not None:
+            before = fold.part(last)
+            previous = before.part_kind
+            if isinstance(before, ENDING_PARTS):
+                # Folds pass over ends: what is said is known.
+                self.out.append(PartEndEvent(index=last, part=before, next_part_kind=part.part_kind))
+        index = len(fold)
+        if slot is not _NO_SLOT:
+            self._index[slot] = index
+        self._last = index
+        event = PartStartEvent(index=index, part=part, previous_part_kind=previous)
+        fold.feed(event)
+        self.out.append(event)
 
     def whole(self, part: ModelResponsePart) -> None:
         """A part that arrives whole and gets no more."""
-        self.start(object(), part)
+        self.start(_NO_SLOT, part)
 
     def delta(self, slot: Hashable, delta: TextPartDelta | ThinkingPartDelta | ToolCallPartDelta) -> None:
         """A delta as it is, for a slot that has started."""
@@ -156,14 +165,15 @@ class Emitter:
 
     def meta(self, meta: ResponseMeta) -> None:
         """What the reply says of itself."""
-        self._emit(meta)
+        self.fold.feed(meta)
+        self.out.append(meta)
 
     def close(self) -> None:
         """The reply is over: ends the last part. Calls that never got a name are not part of it."""
         if self._last is not None:
             last = self.fold.part(self._last)
             if isinstance(last, ENDING_PARTS):
-                self._emit(PartEndEvent(index=self._last, part=last))
+                self.out.append(PartEndEvent(index=self._last, part=last))
             self._last = None
 
     def _emit(self, event: StreamEvent) -> None:

@@ -116,19 +116,20 @@ class Fold:
     Beside the parts it keeps what the reply said of itself: `usage`, `finish_reason`, `refusal`, `error` and so on.
     """
 
+    finish_reason: FinishReason | None = None
+    raw_finish_reason: str | None = None
+    provider_response_id: str | None = None
+    model_name: str | None = None
+    provider_name: str | None = None
+    timestamp: datetime | None = None
+    refusal: str | None = None
+    error: dict[str, Any] | None = None
+    state: Literal["incomplete", "suspended"] | None = None
+    details: dict[str, Any] | None = None
+
     def __init__(self) -> None:
         self._slots: list[_Slot] = []
         self.usage = RequestUsage()
-        self.finish_reason: FinishReason | None = None
-        self.raw_finish_reason: str | None = None
-        self.provider_response_id: str | None = None
-        self.model_name: str | None = None
-        self.provider_name: str | None = None
-        self.timestamp: datetime | None = None
-        self.refusal: str | None = None
-        self.error: dict[str, Any] | None = None
-        self.state: Literal["incomplete", "suspended"] | None = None
-        self.details: dict[str, Any] | None = None
 
     def __len__(self) -> int:
         return len(self._slots)

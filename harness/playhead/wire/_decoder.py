@@ -37,21 +37,23 @@ BODY_BYTES_MAX = 512 * 1024 * 1024
 class BaseDecoder:
     """Bytes of one reply in, events out."""
 
+    _body_size = 0
+    _over = False
+    _closed = False
+    _number = 0
+    _failure: DecodeError | None = None
+
     def __init__(self, *, streamed: bool) -> None:
         self._emitter = Emitter()
         self.fold = self._emitter.fold
         self._streamed = streamed
         self._splitter = FrameSplitter()
         self._body: list[bytes] = []
-        self._body_size = 0
-        self._over = False
-        self._closed = False
-        self._number = 0
-        self._failure: DecodeError | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that `data` completes."""
-        self._raise_failure()
+        if self._failure is not None:
+            raise self._failure
         if not self._streamed:
             self._keep(data)
             return []
@@ -67,7 +69,8 @@ class BaseDecoder:
 
     def close(self) -> list[StreamEvent]:
         """The last events. `DecodeError` where there was no reply at all."""
-        self._raise_failure()
+        if self._failure is not None:
+            raise self._failure
         if self._closed:
             return []
         self._closed = True
@@ -82,7 +85,8 @@ class BaseDecoder:
                 self._end()
         except WRONG as error:
             self._went_wrong(error)
-        self._raise_failure()  # There is no later call that could raise it.
+        if self._failure is not None:
+            raise self._failure  # There is no later call that could raise it.
         return self._emitter.take()
 
     def replay(self, chunks: list[dict[str, Any]] | dict[str, Any]) -> list[StreamEvent]:

@@ -39,21 +39,22 @@ class Frame:
 class FrameSplitter:
     """Cuts a stream into frames: `feed` gives those that are complete, `close` the last one."""
 
+    frames = 0
+    """How many frames have come so far, which is the number of the next."""
+    last_id: str | None = None
+    _size = 0
+    _pending = 0
+    _stray_size = 0
+    _at_start = True
+    _skip_lf = False
+    _event = ""
+    _retry_ms: int | None = None
+
     def __init__(self, *, frame_bytes_max: int = FRAME_BYTES_MAX) -> None:
-        self.frames = 0
-        """How many frames have come so far, which is the number of the next."""
-        self.last_id: str | None = None
         self._frame_bytes_max = frame_bytes_max
         self._pieces: list[bytes] = []
-        self._size = 0
-        self._pending = 0
         self._stray: list[str] = []
-        self._stray_size = 0
-        self._at_start = True
-        self._skip_lf = False
         self._data: list[str] = []
-        self._event = ""
-        self._retry_ms: int | None = None
 
     @property
     def stray(self) -> str:
@@ -89,6 +90,8 @@ class FrameSplitter:
 
     def close(self) -> list[Frame]:
         """The last frame, if the stream ended without the blank line after it."""
+        if not (self._pieces or self._data):
+            return []
         frames: list[Frame] = []
         if self._pieces:
             frames = self._lines(b"".join(self._pieces) + b"\n")
@@ -114,13 +117,46 @@ class FrameSplitter:
             self._at_start = False
             block = block.removeprefix(_BOM)
         text = block.decode("utf-8", "replace")
+        frames: list[Frame] = []
+        if not (self._data or self._event or self._retry_ms is not None):
+            done = self._plain(text, frames)
+            if done == len(text):
+                return frames
+            text = text[done:]
         lines = text.split("\n")  # one character is found much faster than two
-        if b"\r" in block:
+        if "\r" in text:
             lines[:-1] = [line.removesuffix("\r") for line in lines[:-1]]
             if any(["\r" in line for line in lines]):
                 lines = [part for line in lines for part in line.split("\r")]
         lines.pop()
-        return self._read(lines)
+        frames += self._read(lines)
+        return frames
+
+    def _plain(self, text: str, frames: list[Frame]) -> int:
+        """The short way for what streams are mostly made of: frames that are a line of data, with or without the line
+        that names the event before it. Adds them to `frames`, and says where the text begins that is something else."""
+        at, size, find = 0, len(text), text.find
+        blank = "\r\n\r\n" if "\r" in text else "\n\n"
+        skip = len(blank)
+        half = skip // 2
+        number, last_id = self.frames, self.last_id
+        while at < size:
+            event, start = "", at
+            if text[at : at + 7] == "event: ":
+                end = find("\n", at) + 1 - half
+                if half > 1 and find("\r", at) != end:
+                    break
+                event, start = text[at + 7 : end], end + half
+            if text[start : start + 6] != "data: ":
+                break
+            end = find("\n", start) + 1 - half
+            if text[end : end + skip] != blank or (half > 1 and find("\r", start) != end):
+                break
+            frames.append(Frame(text[start + 6 : end], event, number, last_id, None))
+            number += 1
+            at = end + skip
+        self.frames = number
+        return at
 
     def _read(self, lines: list[str]) -> list[Frame]:
         frames: list[Frame] = []

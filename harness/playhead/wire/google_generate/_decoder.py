@@ -6,13 +6,18 @@ is one of its own. What the provider searched stands in metadata that comes last
 the text. A whole reply is one such object.
 """
 
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# (Each chunk is asked its types without calls: `type(...) is` narrows JSON to containers of unknown items.)
+
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, KeysView, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+from pydantic_core import from_json
 
 from playhead import ids
 from playhead.exceptions import DecodeError
@@ -34,6 +39,7 @@ from playhead.wire._sse import Frame
 from playhead.wire.google_generate._array import ArraySplitter
 from playhead.wire.google_generate._errors import read_error, read_error_object
 from playhead.wire.google_generate._fields import (
+    CAMEL_FIELDS,
     FINISH,
     TOOL_TYPES,
     as_bytes,
@@ -57,6 +63,7 @@ class GoogleDecoder(BaseDecoder):
     # What a decoder begins with is mostly read and never changed: most replies of this provider are a frame or two.
     _array: ArraySplitter | None = None
     _counts: dict[str, Any] | None = None
+    _fields: KeysView[str] | None = None
     _described = False
     _begun = False
     _finished = False
@@ -88,7 +95,7 @@ class GoogleDecoder(BaseDecoder):
             if first == b"[":
                 self._array = ArraySplitter()
         if self._array is None:
-            return super().feed(data)
+            return BaseDecoder.feed(self, data)
         self._raise_failure()
         try:
             for item in self._array.feed(data):
@@ -113,7 +120,11 @@ class GoogleDecoder(BaseDecoder):
     def _frame(self, frame: Frame) -> None:
         data = frame.data
         if data[:1] == "{" or (data != "[DONE]" and data.strip()):
-            self._chunk(load(data, frame=frame.number))
+            try:
+                chunk = from_json(data)
+            except ValueError:
+                chunk = load(data, frame=frame.number)
+            self._chunk(chunk)
 
     def _whole(self, body: Any) -> None:
         for chunk in as_list(body) if type(body) is list else [body]:
@@ -125,8 +136,10 @@ class GoogleDecoder(BaseDecoder):
                 "The reply has no candidate and says nothing of the prompt",
                 "The connection was closed before the reply began, or this is a reply of another dialect.",
             )
-        self._end_partial()
-        self._after_text()
+        if self._partial is not None:
+            self._end_partial()
+        if self._grounding:
+            self._after_text()
         self._emitter.close()
         if self._streamed and not self._finished:
             self._emitter.meta(ResponseMeta(state="incomplete"))
@@ -135,135 +148,175 @@ class GoogleDecoder(BaseDecoder):
     def _chunk(self, chunk: Any) -> None:
         if type(chunk) is not dict:
             raise TypeError(f"a chunk is an object, not {chunk!r:.80}")
-        fields: dict[str, Any] = chunk  # pyright: ignore[reportUnknownVariableType]
+        fields: dict[str, Any] = chunk
         if self._run is not None and self._more_text(fields, self._run):
             return
-        if is_snake(fields):
-            fields = camel_keys(fields)
-            if self._run is not None and self._more_text(fields, self._run):
-                return
-        if "error" in fields and not fields.get("candidates"):
-            self._fail(read_error_object(fields))
-            return
-        candidate: dict[str, Any] = {}
-        if candidates := as_objects(fields.get("candidates")):
+        candidates: Any = fields.get("candidates")
+        candidate: Any
+        if (
+            type(candidates) is list
+            and len(candidates) == 1
+            and type(candidate := candidates[0]) is dict
+            and not candidate.get("index")
+            and CAMEL_FIELDS.issuperset(fields)
+            and CAMEL_FIELDS.issuperset(candidate)
+        ):
             self._begun = True
-            for candidate in candidates:
-                if not candidate.get("index"):
-                    break
-            else:
-                candidate = {}
-        elif not self._begun:
-            self._begun = any(map(fields.__contains__, _SIGNS))
+        else:
+            if is_snake(fields):
+                fields = camel_keys(fields)
+                if self._run is not None and self._more_text(fields, self._run):
+                    return
+            if "error" in fields and not fields.get("candidates"):
+                self._fail(read_error_object(fields))
+                return
+            candidate = self._candidate(fields)
         self._describe(fields, candidate)
         if "groundingMetadata" in candidate and (grounding := as_dict(candidate["groundingMetadata"])):
             self._grounding = {**self._grounding, **grounding}
-        parts = as_objects(as_dict(candidate.get("content")).get("parts"))
+        content: Any = candidate.get("content")
+        parts: Any = content.get("parts") if type(content) is dict else None
+        if type(parts) is not list:
+            parts = []
         # A whole reply shows beforehand whether it has the provider's calls as parts; a stream has the metadata first.
         if not self._streamed:
-            self._invoked = self._invoked or any(map(_is_invocation, parts))
+            self._invoked = self._invoked or any(map(_is_invocation, as_objects(parts)))
         if "urlContextMetadata" in candidate and not self._invoked:
             if self._run is not None:
                 # The text that is being told goes on before what it rests on: mostly with its seal, as the last chunk.
                 self.read_parts(parts)
                 parts = []
             self._fetched(as_dict(candidate["urlContextMetadata"]))
-        self.read_parts(parts)
+        for part in parts:
+            if type(part) is dict:
+                self._part(part)
+
+    def _candidate(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """The candidate that is the reply; an empty one where a chunk has none."""
+        if candidates := as_objects(chunk.get("candidates")):
+            self._begun = True
+            for candidate in candidates:
+                if not candidate.get("index"):
+                    return candidate
+        elif not self._begun:
+            self._begun = any(map(chunk.__contains__, _SIGNS))
+        return {}
 
     def _more_text(self, chunk: dict[str, Any], run: tuple[str, object]) -> bool:
         """The short way for most chunks of most streams: a further piece of the text, or thought, that is being told,
         and nothing else but its usage and what is known. Whether it was one; if not, nothing has happened."""
+        if chunk.keys() != self._fields or not self._streamed:
+            return False
         candidates: Any = chunk.get("candidates")
-        if type(candidates) is not list or len(candidates) != 1 or not self._streamed:  # pyright: ignore[reportUnknownArgumentType]
+        if type(candidates) is not list or len(candidates) != 1 or type(candidate := candidates[0]) is not dict:
             return False
-        candidate = as_dict(candidates[0])
-        parts = as_dict(candidate.get("content")).get("parts")
-        if type(parts) is not list or len(parts) != 1:  # pyright: ignore[reportUnknownArgumentType]
+        content: Any = candidate.get("content")
+        parts: Any = content.get("parts") if type(content) is dict else None
+        if type(parts) is not list or len(parts) != 1 or type(part := parts[0]) is not dict:
             return False
-        part = as_dict(parts[0])
-        text = part.get("text")
-        if len(part) > (1 if run[0] == "text" else 2) or (part.get("thought") is True) is not (run[0] == "thinking"):
+        text: Any = part.get("text")
+        is_text = run[0] == "text"
+        if not text or type(text) is not str or (len(part) != 1 and (is_text or len(part) > 2)):
             return False
-        counts = chunk.get("usageMetadata")
-        if type(counts) is dict and counts.get("trafficType") != self._traffic:  # pyright: ignore[reportUnknownMemberType]
+        if not is_text and part.get("thought") is not True:
             return False
-        known = (
-            1
-            + ("usageMetadata" in chunk)
-            + ("modelVersion" in chunk and self._model is not None)
-            + ("responseId" in chunk and chunk["responseId"] == self._id)
-            + ("createTime" in chunk and chunk["createTime"] == self._created)
-        )
-        if (
-            type(text) is not str
-            or not text
-            or len(chunk) != known
-            or len(candidate)
-            != 1
+        count = len(candidate)
+        if count != 1 and count != 1 + (
+            ("finishReason" in candidate)
             + ("index" in candidate and candidate["index"] == 0)
             + ("groundingMetadata" in candidate and candidate["groundingMetadata"] == {})
         ):
             return False
-        if counts != self._counts and (usage := self._counted(counts)) is not None:
-            self._emitter.meta(ResponseMeta(usage=usage))
-        if run[0] == "text":
+        if chunk.get("responseId", self._id) != self._id or chunk.get("createTime", self._created) != self._created:
+            return False
+        meta: ResponseMeta | None = None
+        counts = chunk.get("usageMetadata")
+        if type(counts) is dict:
+            if counts.get("trafficType") != self._traffic:
+                return False
+            if (usage := self._counted(counts)) is not None:
+                meta = ResponseMeta(usage=usage)
+        if "finishReason" in candidate:
+            meta = self._finish(candidate["finishReason"], meta)
+        if meta is not None:
+            self._emitter.meta(meta)
+        if is_text:
             self._emitter.text(run[1], text)
         else:
             self._emitter.thinking(run[1], text)
         return True
 
-    def _counted(self, counts: Any) -> RequestUsage | None:
+    def _counted(self, counts: dict[str, Any]) -> RequestUsage | None:
         """The usage that `usageMetadata` says, where it is news."""
-        if type(counts) is not dict or counts == self._counts:
+        if counts == self._counts:
             return None
-        usage = read_usage(as_dict(counts), self._usage, self._counts)
-        self._counts = as_dict(counts)
-        if usage.output_tokens == self._usage.output_tokens and usage == self._usage:
+        before = self._usage
+        usage = read_usage(counts, before, self._counts)
+        self._counts = counts
+        if usage.output_tokens == before.output_tokens and usage == before:
             return None
         self._usage = usage
         return usage
 
-    def read_parts(self, parts: list[dict[str, Any]]) -> None:
+    def read_parts(self, parts: list[Any]) -> None:
         """The next parts of the candidate's content, or those of an earlier turn in a request."""
-        for part in parts:
-            self._part(camel_keys(part) if is_snake(part) else part)
+        for part in as_objects(parts):
+            self._part(part)
 
     def _describe(self, chunk: dict[str, Any], candidate: dict[str, Any]) -> None:
         """What a chunk says of the reply, where it is news."""
-        news: dict[str, Any] = {}
+        meta: ResponseMeta | None = None
         if not self._described:
             self._described = True
-            news["provider_name"] = self._provider
+            meta = ResponseMeta(provider_name=self._provider)
         counts = chunk.get("usageMetadata")
-        if (usage := self._counted(counts)) is not None:
-            news["usage"] = usage
-        model, reply_id = chunk.get("modelVersion"), chunk.get("responseId")
-        if model and self._model is None:
-            news["model_name"] = self._model = as_text(model)
-        if reply_id and reply_id != self._id:
-            news["provider_response_id"] = self._id = as_text(reply_id)
-        details: dict[str, Any] = {}
-        if type(counts) is dict and (traffic := as_text(counts.get("trafficType"))) and traffic != self._traffic:  # pyright: ignore
-            details["traffic_type"] = self._traffic = traffic
-        if not (_USUAL.issuperset(candidate) and _USUAL.issuperset(chunk)):
-            self._describe_rest(chunk, candidate, news, details)
+        if type(counts) is dict and (usage := self._counted(counts)) is not None:
+            meta = meta or ResponseMeta()
+            meta.usage = usage
+        if self._model is None and (model := as_text(chunk.get("modelVersion"))):
+            meta = meta or ResponseMeta()
+            meta.model_name = self._model = model
+        if (reply_id := chunk.get("responseId")) != self._id and (reply_id := as_text(reply_id)):
+            meta = meta or ResponseMeta()
+            meta.provider_response_id = self._id = reply_id
+        self._fields = fields = chunk.keys()
+        if (
+            not _USUAL.issuperset(candidate)
+            or (type(counts) is dict and "trafficType" in counts)
+            or not _USUAL.issuperset(fields)
+        ):
+            meta = self._describe_rest(chunk, candidate, meta)
+            if not _REPEATED.issuperset(fields):
+                self._fields = None
+        if self._model is None and "modelVersion" in fields:
+            self._fields = None  # A later chunk may know it.
         if "finishReason" in candidate:
-            raw = finish_name(candidate["finishReason"], cloud=self._cloud)
-            if raw is not None and raw != self._raw and not self._blocked:
-                self._finished, self._raw = True, raw
-                news["raw_finish_reason"], news["finish_reason"] = raw, FINISH.get(raw)
-        if details:
-            news["details"] = details
-        if news:
-            self._emitter.meta(ResponseMeta(**news))
+            meta = self._finish(candidate["finishReason"], meta)
+        if meta is not None:
+            self._emitter.meta(meta)
+
+    def _finish(self, reason: Any, meta: ResponseMeta | None) -> ResponseMeta | None:
+        """`meta`, or a new one, with why the reply ends, where that is news."""
+        raw = finish_name(reason, cloud=self._cloud)
+        if raw is None or raw == self._raw or self._blocked:
+            return meta
+        self._finished, self._raw = True, raw
+        meta = meta or ResponseMeta()
+        meta.raw_finish_reason, meta.finish_reason = raw, FINISH.get(raw)
+        return meta
 
     def _describe_rest(
-        self, chunk: dict[str, Any], candidate: dict[str, Any], news: dict[str, Any], details: dict[str, Any]
-    ) -> None:
-        """What only some chunks say, above all the last one."""
-        if searched := queries(as_dict(candidate.get("groundingMetadata"))):
+        self, chunk: dict[str, Any], candidate: dict[str, Any], meta: ResponseMeta | None
+    ) -> ResponseMeta | None:
+        """What only some chunks say, above all the last one; with it `meta`, or a new one."""
+        details: dict[str, Any] = {}
+        traffic = as_text(as_dict(chunk.get("usageMetadata")).get("trafficType"))
+        if traffic and traffic != self._traffic:
+            details["traffic_type"] = self._traffic = traffic
+        if "groundingMetadata" in candidate and (searched := queries(as_dict(candidate["groundingMetadata"]))):
             counted = {**self._usage.details, "web_search_requests": len(searched)}
-            news["usage"] = self._usage = replace(self._usage, details=counted)
+            meta = meta or ResponseMeta()
+            meta.usage = self._usage = replace(self._usage, details=counted)
         details |= _details(candidate)
         if (created := as_text(chunk.get("createTime"))) and created != self._created:
             self._created = created
@@ -271,26 +324,37 @@ class GoogleDecoder(BaseDecoder):
         feedback = as_dict(chunk.get("promptFeedback"))
         if not candidate and (reason := enum_name("blockReason", feedback.get("blockReason"))):
             self._blocked = self._finished = True
-            news["finish_reason"] = "content_filter"
+            meta = meta or ResponseMeta()
+            meta.finish_reason = "content_filter"
             details["block_reason"] = reason
             if message := as_text(feedback.get("blockReasonMessage")):
                 details["block_reason_message"] = message
             if ratings := as_list(feedback.get("safetyRatings")):
                 details["safety_ratings"] = ratings
+        if details:
+            meta = meta or ResponseMeta()
+            meta.details = details
+        return meta
 
     # ------------------------------------------------------------------ parts
     def _part(self, part: dict[str, Any]) -> None:
         """One part of a candidate."""
+        if not CAMEL_FIELDS.issuperset(part) and is_snake(part):
+            part = camel_keys(part)
         sealed: dict[str, Any] = {}
         if "thoughtSignature" in part and (signature := standard_base64(part["thoughtSignature"])) is not None:
             sealed = {"provider_name": self._provider, "provider_details": {"thought_signature": signature}}
+        call = part.get("functionCall")
+        if type(call) is dict and len(part) == 1 + ("thoughtSignature" in part):
+            self._function_call(call, part, sealed)
+            return
         if type(text := part.get("text")) is str:
             if text or sealed:
                 self._text(text, "thinking" if part.get("thought") is True else "text", sealed)
             return
         for name, value in part.items():
             if type(value) is dict and (read := _PARTS.get(name)) is not None:
-                read(self, value, part, sealed)  # pyright: ignore[reportUnknownArgumentType]
+                read(self, value, part, sealed)
                 return
 
     def _text(self, text: str, kind: str, sealed: dict[str, Any]) -> None:
@@ -312,7 +376,14 @@ class GoogleDecoder(BaseDecoder):
             emitter.delta(slot, ThinkingPartDelta(content_delta=text, **sealed))
 
     def _function_call(self, call: dict[str, Any], part: dict[str, Any], sealed: dict[str, Any]) -> None:
-        name, call_id = as_text(call.get("name")), as_text(call.get("id"))
+        name, call_id, args = call.get("name"), as_text(call.get("id")), call.get("args")
+        if self._partial is None and type(args) is dict and type(name) is str and name and _WHOLE_CALL.issuperset(call):
+            # Nearly every call, and a reply may have hundreds.
+            self._run = None
+            start = ToolCallPart(name, args, call_id or ids.tool_call_id(), **sealed)
+            self._emitter.whole(start)
+            return
+        name = as_text(name)
         pieces, goes_on = as_list(call.get("partialArgs")), call.get("willContinue") is True
         if self._partial is not None and (name is None or pieces) and not (name and goes_on and not pieces):
             self._partial[1].add(pieces)
@@ -323,7 +394,6 @@ class GoogleDecoder(BaseDecoder):
         self._run = None
         if name is None:
             return
-        args = call.get("args")
         start = ToolCallPart(
             name, as_dict(args) if type(args) is dict else None, call_id or ids.tool_call_id(), **sealed
         )
@@ -423,8 +493,6 @@ class GoogleDecoder(BaseDecoder):
 
     def _after_text(self) -> None:
         """Searches that are told of in metadata alone; it comes with the last chunk."""
-        if not self._grounding:
-            return
         supports = as_list(self._grounding.get("groundingSupports"))
         if supports and self._grounding.get("groundingChunks") and self._said is not None:
             # Which words rest on which sources; what the sources are stands in the result of the search.
@@ -475,7 +543,7 @@ def _is_invocation(part: dict[str, Any]) -> bool:
     for name, payload in (("toolCall", "args"), ("toolResponse", "response")):
         found = part.get(name)
         if type(found) is dict:
-            return _tool_name(found, payload) != "media_processing"  # pyright: ignore[reportUnknownArgumentType]
+            return _tool_name(found, payload) != "media_processing"
     return False
 
 
@@ -486,8 +554,11 @@ def _tool_name(tool: dict[str, Any], payload: str) -> str:
     return TOOL_TYPES.get(kind) or (kind.lower() if kind.isupper() else kind)
 
 
+_WHOLE_CALL = frozenset(("args", "id", "name"))
 _USUAL = frozenset(("candidates", "content", "finishReason", "index", "modelVersion", "responseId", "usageMetadata"))
 """Fields of chunks and candidates beside which there is nothing more to tell."""
+_REPEATED = frozenset(("candidates", "createTime", "modelVersion", "responseId", "usageMetadata"))
+"""Fields of chunks that each chunk has."""
 _SIGNS = ("usageMetadata", "modelVersion", "responseId", "promptFeedback")
 _PARTS: dict[str, Callable[[GoogleDecoder, dict[str, Any], dict[str, Any], dict[str, Any]], None]] = {
     "codeExecutionResult": GoogleDecoder._code_result,

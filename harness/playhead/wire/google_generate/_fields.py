@@ -15,6 +15,7 @@ from playhead.messages import FinishReason
 from playhead.wire._json import as_dict
 
 __all__ = [
+    "CAMEL_FIELDS",
     "FINISH",
     "NAMES",
     "STOP",
@@ -114,17 +115,17 @@ _SNAKES: dict[str, str] = {}
 
 def is_snake(fields: dict[str, Any]) -> bool:
     """Whether a chunk, or a part, is spelled in `snake_case`."""
-    if not _CAMEL_FIELDS.issuperset(fields) and "_" in "".join(fields):
+    if not CAMEL_FIELDS.issuperset(fields) and "_" in "".join(fields):
         return True
     candidates: Any = fields.get("candidates")
     if type(candidates) is not list or not candidates:
         return False
     first = as_dict(candidates[0])
-    return not _CAMEL_FIELDS.issuperset(first) and "_" in "".join(first)
+    return not CAMEL_FIELDS.issuperset(first) and "_" in "".join(first)
 
 
 # The commonest fields of chunks, candidates and parts: a set is asked faster than letters are.
-_CAMEL_FIELDS = frozenset(
+CAMEL_FIELDS = frozenset(
     (
         "avgLogprobs",
         "candidates",
@@ -217,11 +218,11 @@ def standard_base64(text: Any) -> str | None:
     """A signature in the standard alphabet; None for what is none."""
     if not isinstance(text, str) or not text:
         return None
-    if len(text) % 4 == 0 and text.isascii():
-        # Seals are long and mostly written so already: asking that is several times as fast as writing them anew.
-        letters = text.rstrip("=")
-        last = _LAST_LETTERS.get(len(text) - len(letters))
-        if last is not None and letters[-1:] in last and not letters.encode().translate(None, _LETTERS):
+    if len(text) % 4 == 0 and "_" not in text and "-" not in text and text.isascii():
+        # Seals are long and mostly written so already. What is no base64 at all stays as it is in any case, so that
+        # only the end has to be looked at: letters that leave bits over are written otherwise.
+        padding = len(text) - len(text.rstrip("="))
+        if (last := _LAST_LETTERS.get(padding)) is not None and text[-1 - padding] in last:
             return text
     try:
         return base64.b64encode(as_bytes(text)).decode()
@@ -229,6 +230,9 @@ def standard_base64(text: Any) -> str | None:
         return text
 
 
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # By the number of `=` at the end: the letters before it that leave no bit over.
-_LAST_LETTERS = {0: _LETTERS.decode(), 1: "AEIMQUYcgkosw048", 2: "AQgw"}
+_LAST_LETTERS = {
+    0: frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
+    1: frozenset("AEIMQUYcgkosw048"),
+    2: frozenset("AQgw"),
+}

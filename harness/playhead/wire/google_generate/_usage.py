@@ -3,12 +3,15 @@
 What the model thought counts as output, and what the provider's own tools put into the prompt counts as input.
 """
 
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# (Each chunk is asked its types without calls: `type(...) is` narrows JSON to containers of unknown items.)
+
 from __future__ import annotations
 
 from typing import Any
 
 from playhead.usage import RequestUsage
-from playhead.wire._json import as_dict, as_list, as_whole
+from playhead.wire._json import as_whole
 from playhead.wire.google_generate._fields import enum_name
 
 __all__ = ["read_usage", "write_usage"]
@@ -22,41 +25,57 @@ def read_usage(
     `last` is what `known` was read from. Each chunk repeats it all, and mostly just the output has grown.
     """
     before = known or RequestUsage()
-    candidates, thoughts = as_whole(raw.get("candidatesTokenCount")), as_whole(raw.get("thoughtsTokenCount"))
-    details = dict(before.details)
-    if thoughts:
+    # A copy by hand: usage is read from each chunk of a stream, and this takes half as long as to make one anew.
+    usage = RequestUsage.__new__(RequestUsage)
+    fields: dict[str, Any] = before.__dict__.copy()
+    usage.__dict__ = fields
+    fields["details"] = details = before.details.copy()
+    output = raw.get("candidatesTokenCount") or 0
+    if type(output) is not int:
+        output = as_whole(output)
+    if "thoughtsTokenCount" in raw and (thoughts := as_whole(raw["thoughtsTokenCount"])):
         details["thoughts_tokens"] = thoughts
+        output += thoughts
+    if output:
+        fields["output_tokens"] = output
     if last is not None and _only_grown(raw, last):
-        return RequestUsage(
-            input_tokens=before.input_tokens,
-            output_tokens=candidates + thoughts or before.output_tokens,
-            cache_read_tokens=before.cache_read_tokens,
-            cache_write_tokens=before.cache_write_tokens,
-            input_audio_tokens=before.input_audio_tokens,
-            cache_audio_read_tokens=before.cache_audio_read_tokens,
-            output_audio_tokens=before.output_audio_tokens,
-            details=details,
-        )
-    prompt, tools = as_whole(raw.get("promptTokenCount")), as_whole(raw.get("toolUsePromptTokenCount"))
-    cached = as_whole(raw.get("cachedContentTokenCount"))
-    if cached:
-        details["cached_content_tokens"] = cached
-    if tools:
+        return usage
+    prompt = raw.get("promptTokenCount") or 0
+    if type(prompt) is not int:
+        prompt = as_whole(prompt)
+    if "cachedContentTokenCount" in raw and (cached := as_whole(raw["cachedContentTokenCount"])):
+        fields["cache_read_tokens"] = details["cached_content_tokens"] = cached
+    if "toolUsePromptTokenCount" in raw and (tools := as_whole(raw["toolUsePromptTokenCount"])):
         details["tool_use_prompt_tokens"] = tools
-    audio: dict[str, int] = {}
-    for name in _LISTS:
-        if items := raw.get(name):
-            _count(as_list(items), _LISTS[name], details, audio)
-    return RequestUsage(
-        input_tokens=prompt + tools or before.input_tokens,
-        output_tokens=candidates + thoughts or before.output_tokens,
-        cache_read_tokens=cached or before.cache_read_tokens,
-        cache_write_tokens=before.cache_write_tokens,
-        input_audio_tokens=audio.get("prompt", 0) + audio.get("tool_use_prompt", 0) or before.input_audio_tokens,
-        cache_audio_read_tokens=audio.get("cache", 0) or before.cache_audio_read_tokens,
-        output_audio_tokens=audio.get("candidates", 0) or before.output_audio_tokens,
-        details=details,
-    )
+        prompt += tools
+    if prompt:
+        fields["input_tokens"] = prompt
+    audio: dict[str, int] | None = None
+    for name, prefix in _LISTS:
+        if name in raw and type(items := raw[name]) is list:
+            names = _NAMES[prefix]
+            for item in items:
+                if type(item) is not dict:
+                    continue
+                tokens, modality = item.get("tokenCount"), item.get("modality")
+                if type(tokens) is not int:
+                    tokens = as_whole(tokens)
+                if type(modality) is not str:
+                    modality = enum_name("modality", modality)
+                if tokens and modality:
+                    details[names.get(modality) or f"{modality.lower()}_{prefix}_tokens"] = tokens
+                    if modality == "AUDIO":
+                        audio = audio or {}
+                        audio[prefix] = tokens
+    if audio:
+        for name, counted in (
+            ("input_audio_tokens", audio.get("prompt", 0) + audio.get("tool_use_prompt", 0)),
+            ("cache_audio_read_tokens", audio.get("cache", 0)),
+            ("output_audio_tokens", audio.get("candidates", 0)),
+        ):
+            if counted:
+                fields[name] = counted
+    return usage
 
 
 def _only_grown(raw: dict[str, Any], last: dict[str, Any]) -> bool:
@@ -64,17 +83,6 @@ def _only_grown(raw: dict[str, Any], last: dict[str, Any]) -> bool:
         if name not in _GROWING and last.get(name) != value:
             return False
     return True
-
-
-def _count(items: list[Any], prefix: str, details: dict[str, int], audio: dict[str, int]) -> None:
-    """Counts by modality, into `details` and, of sound, into `audio`."""
-    for item in items:
-        fields = as_dict(item)
-        tokens, modality = as_whole(fields.get("tokenCount")), fields.get("modality")
-        if tokens and (modality := modality if type(modality) is str else enum_name("modality", modality)):
-            details[f"{modality.lower()}_{prefix}_tokens"] = tokens
-            if modality == "AUDIO":
-                audio[prefix] = tokens
 
 
 def write_usage(usage: RequestUsage) -> dict[str, Any]:
@@ -95,7 +103,7 @@ def write_usage(usage: RequestUsage) -> dict[str, Any]:
             raw[name] = value
     audio = {"candidates": usage.output_audio_tokens, "cache": usage.cache_audio_read_tokens}
     prompt_audio = usage.input_audio_tokens - details.get("audio_tool_use_prompt_tokens", 0)
-    for name, prefix in _LISTS.items():
+    for name, prefix in _LISTS:
         found: dict[str, int] = {}
         for key, tokens in details.items():
             modality = key.removesuffix(f"_{prefix}_tokens")
@@ -109,10 +117,11 @@ def write_usage(usage: RequestUsage) -> dict[str, Any]:
 
 
 _GROWING = frozenset(("candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"))
-_LISTS = {
-    "promptTokensDetails": "prompt",
-    "cacheTokensDetails": "cache",
-    "candidatesTokensDetails": "candidates",
-    "toolUsePromptTokensDetails": "tool_use_prompt",
-}
+_LISTS = (
+    ("promptTokensDetails", "prompt"),
+    ("cacheTokensDetails", "cache"),
+    ("candidatesTokensDetails", "candidates"),
+    ("toolUsePromptTokensDetails", "tool_use_prompt"),
+)
 _MODALITIES = ("text", "image", "video", "audio", "document")
+_NAMES = {prefix: {modality.upper(): f"{modality}_{prefix}_tokens" for modality in _MODALITIES} for _, prefix in _LISTS}
