@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_playhead._cassettes import cassette_name, record_mode_of, shortened, told_of, watch_cassettes
+from pytest_playhead._collecting import REPLACEABLE
 from pytest_playhead._options import rechunk_option, record_mode_option
 from pytest_playhead._state import STATE, State
 
@@ -29,15 +30,6 @@ __all__ = [
     "use_cassette",
 ]
 
-_REPLACEABLE = (
-    "default_cassette_name",
-    "disable_recording",
-    "record_mode",
-    "vcr",
-    "vcr_cassette_dir",
-    "vcr_config",
-    "vcr_markers",
-)
 _OURS = ("timing", "speed", "rechunk", "ignore_json_paths", "secrets", "on_unplayed")
 
 
@@ -69,7 +61,7 @@ def replaced_fixtures(item: Any, state: State) -> frozenset[str]:
     if found is None:
         manager: Any = item.session._fixturemanager
         found = state.cache[key] = frozenset(
-            name for name in _REPLACEABLE if len(manager.getfixturedefs(name, item) or ()) > 1
+            name for name in REPLACEABLE if len(manager.getfixturedefs(name, item) or ()) > 1
         )
     return found
 

@@ -21,6 +21,7 @@ __all__ = [
     "pytest_collect_directory",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_generate_tests",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
     "pytest_sessionfinish",
@@ -37,12 +38,21 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """Options that no other recorder has, or will have; and what suites import of pytest-recording, where it is missing."""
     add_options(parser, pluginmanager)
     _stand_in.install()
+    config: Any = pluginmanager.get_plugin("pytestconfig")
+    if required := [name for name in config.getini("required_plugins") if "recording" in name]:
+        from pytest_playhead._ahead import answer_for_recording
+
+        answer_for_recording(pluginmanager, required)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Everything is loaded: what is ours of the names that several recorders have?"""
     manager = config.pluginmanager
+    if "pytest_playhead._ahead" in sys.modules:
+        from pytest_playhead._ahead import no_longer_answer
+
+        no_longer_answer(manager)
     state = config.stash[STATE] = State()
     config.addinivalue_line(
         "markers", "cassette(name=None, *, record_mode=None, ...): record or replay the test's HTTP traffic (Playhead)."
@@ -172,6 +182,15 @@ def pytest_runtest_makereport(
 
             mask_report(report, state.met)
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Fixtures of the mark `vcr` are not asked for before a test is set up, but may have parameters."""
+    if metafunc.config.stash[STATE].owns_vcr:
+        from pytest_playhead._collecting import widen
+
+        widen(metafunc)
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -427,3 +427,51 @@ def test_plain_vcr_replays_what_was_recorded(project: Project, provider: object)
     import sys
 
     subprocess.run([sys.executable, "replay.py", url], cwd=project.folder, check=True)
+
+
+def test_a_suite_may_require_pytest_recording_and_parametrize_its_fixtures(project: Project) -> None:
+    project.write("pytest.ini", "[pytest]\nrequired_plugins = pytest-recording>=0.13\n")
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.fixture
+        def vcr_cassette_dir(request):
+            return str(request.path.parent / "tapes" / getattr(request, "param", "none"))
+        """,
+    )
+    for name in "ab":
+        project.write(f"tapes/{name}/test_by_mark[1-{name}].yaml", cassette("/get", name))
+        project.write(f"tapes/none/test_by_fixture[{name}].yaml", cassette("/get", name))
+    project.write(
+        "test_by_mark.py",
+        """
+        import httpx
+        import pytest
+
+        @pytest.mark.vcr
+        @pytest.mark.parametrize("vcr_cassette_dir", ["a", "b"], indirect=True)
+        @pytest.mark.parametrize("number", [1])
+        def test_by_mark(number, request):
+            assert httpx.get("http://example.org/get").text == request.node.callspec.params["vcr_cassette_dir"]
+        """,
+    )
+    project.write(
+        "test_by_fixture.py",
+        """
+        import httpx
+        import pytest
+
+        @pytest.fixture(params=["a", "b"])
+        def vcr_config(request):
+            return {"match_on": ["path"]}
+
+        @pytest.mark.vcr
+        def test_by_fixture(request):
+            assert request.node.name.endswith(f"[{httpx.get('http://example.org/get').text}]")
+        """,
+    )
+    project.run("-v").check(passed=4).lacks("plugins: recording")
+    project.write("pytest.ini", "[pytest]\nrequired_plugins = pytest-recording>=99\n")
+    project.run().has("Missing required plugins: pytest-recording>=99")
