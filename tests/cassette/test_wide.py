@@ -127,3 +127,27 @@ def test_packed_bodies_that_nothing_names_are_opened() -> None:
             assert Scrubber().scrub_body(body, "application/json") == b"scrubbed".ljust(len(body), b"-")
             harmless = pack(json.dumps({"text": f"there is no key{more}"}).encode())
             assert Scrubber().scrub_body(harmless, "application/json") == harmless
+
+
+PIECES = ["the key is ", *(KEY[start : start + 6] for start in range(0, len(KEY), 6)), ", ok"]
+OBJECTS = [json.dumps({"delta": piece}).encode() for piece in PIECES]
+STREAMS: dict[str, bytes] = {
+    "marked lines": b'f:{"id":"m"}\n'
+    + b"".join(b"0:%s\n" % json.dumps(piece).encode() for piece in PIECES)
+    + b"e:{}\n",
+    "objects without anything between them": b"".join(OBJECTS),
+    "record separators": b"".join(b"\x1e%s\n" % item for item in OBJECTS),
+    "lengths before each": b"".join(b"\0" + struct.pack(">I", len(item)) + item for item in OBJECTS),
+    "parts": b"".join(b"---\r\nContent-Type: application/json\r\n\r\n%s\r\n" % item for item in OBJECTS) + b"-----\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_key_split_over_the_frames_of_other_streams_is_masked(kind: str) -> None:
+    body = STREAMS[kind]
+    clean = Scrubber().scrub_body(body, "text/plain", frames=True)
+    assert len(clean) == len(body)
+    assert not [piece for piece in PIECES[2:-2] if piece.encode() in clean]
+    assert clean.startswith(body[: body.find(b"sk-pro")])
+    harmless = body.replace(b"sk-pro", b"so-pro").replace(b"the key", b"the bee")
+    assert Scrubber().scrub_body(harmless, "text/plain", frames=True) == harmless

@@ -232,12 +232,27 @@ def _payloads(text: str) -> list[Piece]:
     found = [match.span(1) for match in _DATA.finditer(text)]
     if found:
         return found
+    if _ADJACENT.search(text) is not None or ("\n{" in text and text.startswith("--")):
+        return list(_objects(text))
     head = _FIRST.match(text)
     if head is None:
-        return []
+        return [match.span(1) for match in _PREFIXED.finditer(text)] if _PREFIXED.match(text) is not None else []
     if head[0].endswith("["):  # a list of frames, as Google streams without SSE: read as one document
         return [(head.end() - 1, len(text)), (len(text), len(text))]
     return [match.span() for match in _JSON_LINE.finditer(text)]
+
+
+def _objects(text: str) -> Iterator[Piece]:
+    """Objects of JSON one behind the other, with lengths, separators or the heads of parts between them."""
+    failures = 0
+    position = text.find("{")
+    while position >= 0 and failures < 50:
+        try:
+            _, end = _DECODER.raw_decode(text, position)
+            yield position, end
+        except (ValueError, RecursionError):
+            failures, end = failures + 1, position + 1
+        position = text.find("{", end)
 
 
 def _documents(text: str, payloads: Sequence[Piece]) -> list[Any]:
@@ -410,6 +425,11 @@ _LINES_OF_ONE_FRAME = re.compile(r"\ndata:[^\n]*\ndata:|\Adata:[^\n]*\ndata:")
 _ONE_FRAME = re.compile(r"(?m)^data:[^\n]*\n(?:data:[^\n]*(?:\n|\Z))+")
 _NEXT_LINE = re.compile(r"\r?\ndata: ?")
 _FIRST = re.compile(r"[ \t\r\n\ufeff]*[{\[]")
+_DECODER = json.JSONDecoder()
+# What separates objects that are no members of a list: little, or a few bytes that are no text.
+_ADJACENT = re.compile(r"\}(?:[^\"{}\[\],:]{0,9}|\s?[\x00-\x08\x0e-\x1f].{0,6})\{(?<!\}\n\{)(?<!\}\r\n\{)", re.DOTALL)
+# Lines that begin with a mark of their kind, as Vercel's first data streams do: `0:"It is"`.
+_PREFIXED = re.compile(r"(?m)^[0-9a-z]{1,2}:([\"{\[].*)$")
 _JSON_LINE = re.compile(r"(?:^|(?<=[\r\n]))[ \t]*[{\[][^\r\n]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+')
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
