@@ -130,6 +130,15 @@ ODD: dict[str, list[StreamEvent]] = {
     ),
     "more of a call after a server's tool and a file": _before_a_file(ASKED),
     "more of a call after a search and a file": _before_a_file(SEARCHES[0]),
+    "reasoning in two parts, of which the first is sealed": unfold(
+        ModelResponse(parts=[ThinkingPart("a", id="rs_1", signature="S"), ThinkingPart("b", id="rs_1")])
+    ),
+    "reasoning in two parts under one id, each with a seal": unfold(
+        ModelResponse(parts=[ThinkingPart(text, id="rs_1", signature=text) for text in "ab"])
+    ),
+    "sealed reasoning without a word, then more under its id": unfold(
+        ModelResponse(parts=[ThinkingPart("", id="rs_1", signature="S"), ThinkingPart("b", id="rs_1")])
+    ),
     "usage that counts nothing": [ResponseMeta(usage=RequestUsage(details={"output_tokens": 0}))],
 }
 

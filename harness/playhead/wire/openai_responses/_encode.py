@@ -220,9 +220,12 @@ class _Shape:
 
     def _delta(self, index: int, delta: Any) -> None:
         item = self._of_part.get(index)
-        if self._current is not item and self._current is not None and self._current.kind in _ALIKE:
-            # What is said of another item ends this one, as its successor would.
-            self._finish(self._current)
+        current = self._current
+        if current is not item and current is not None and current.kind in _ALIKE:
+            begins = item is None and index < len(self._fold)
+            if not (begins and self._goes_on(_ALIKE[current.kind], getattr(self._fold.peek(index), "id", None))):
+                # What is said of another item ends this one, as its successor would.
+                self._finish(current)
         if isinstance(delta, TextPartDelta):
             if delta.content_delta:
                 if item is None:  # A part that began without content.
@@ -243,10 +246,19 @@ class _Shape:
             elif delta.args_delta:
                 self._args(item, delta.args_delta)
 
+    def _goes_on(self, kind: str, item_id: str | None) -> bool:
+        """Whether a part of this kind and with this id is a further one of the item that is being written."""
+        current = self._current
+        if current is None or current.done or not item_id:
+            return False
+        if _ALIKE.get(current.kind) != kind or current.item["id"] != item_id:
+            return False
+        return kind == "text" or bool(current.pieces[0])  # Summaries follow a summary.
+
     # ---- text
     def _start_text(self, index: int, part: TextPart) -> OpenItem:
         current = self._current
-        if current is None or current.kind != "message" or not part.id or current.item["id"] != part.id:
+        if current is None or not self._goes_on("text", part.id):
             item: dict[str, Any] = {"type": "message", "status": "in_progress", "content": [], "role": "assistant"}
             if phase := (part.provider_details or {}).get("phase"):
                 item["phase"] = phase
@@ -268,9 +280,13 @@ class _Shape:
     # ---- reasoning
     def _start_thinking(self, index: int, part: ThinkingPart) -> OpenItem:
         current = self._current
-        same = current is not None and current.kind == "reasoning" and part.id and current.item["id"] == part.id
-        if not same or part.signature is not None or (part.provider_details or {}).get("raw_content"):
-            current = self._add("reasoning", {"type": "reasoning", "summary": []}, "rs", item_id=part.id)
+        alone = part.signature is not None or bool((part.provider_details or {}).get("raw_content"))
+        if alone or not self._goes_on("thinking", part.id):
+            # What has a seal of its own is an item of its own: under an id that the reasoning before it has, both would
+            # be read as one.
+            follows = current is not None and current.kind == "reasoning" and not current.done
+            item: dict[str, Any] = {"type": "reasoning", "summary": []}
+            current = self._add("reasoning", item, "rs", item_id=part.id, apart=follows)
         assert current is not None
         self._of_part[index] = current
         current.indexes.append(index)
@@ -392,7 +408,10 @@ class _Shape:
                 return
 
     # ---- items
-    def _add(self, kind: str, item: dict[str, Any], prefix: str, *, item_id: str | None = None) -> OpenItem:
+    def _add(
+        self, kind: str, item: dict[str, Any], prefix: str, *, item_id: str | None = None, apart: bool = False
+    ) -> OpenItem:
+        """A new item. Its id is the given one, but for one that was made up, or that any has (`apart`)."""
         self._open()
         if (self._current is not None and self._current.kind in ("message", "reasoning")) or (
             self._current is not None and self._current.kind == "call" and is_whole(self._current)
@@ -401,7 +420,7 @@ class _Shape:
         index = len(self._items)
         if made_up := not item_id:
             item_id = f"{prefix}_{index}"
-        while item_id in (self._ids if made_up else self._made_up):
+        while item_id in (self._ids if made_up or apart else self._made_up):
             item_id += "_"
         self._ids.add(item_id)
         if made_up:
