@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,45 @@ def test_the_smallest_scripts_come_first_and_the_last_tool_before_the_others() -
     with pytest.raises(KeyError) as caught:  # once only: whoever draws first has connected before
         test()
     assert "[call('query', ['{\"text\": \"\"}'])],\n    'It is'," in caught.value.__notes__[0]
+
+
+class Day(BaseModel):
+    when: datetime | None = None
+    hot: float = 0
+    note: str = "none"
+
+
+def test_what_is_still_being_written_may_change_or_be_gone_for_a_while() -> None:
+    """A date that has begun, an exponent, a default: sound agents say less there, and take nothing back."""
+    said = [
+        '{"response":[{"note":"so","when":"2000-',
+        '01-01T00:00","hot":3',
+        "e",
+        '2},{"hot":1',
+        "e",
+        '1,"note":"h',
+        'i"}]}',
+    ]
+    script = Script(
+        responses=[as_response([call("final_result", said)]), as_response([call("final_result", '{"response":[]}')])]
+    )
+    fuzz.run_script(Agent(output_type=list[Day]), script)
+
+
+def test_a_validator_that_adds_to_a_list_takes_back_what_it_added() -> None:
+    agent: Any = Agent(output_type=Forecast)
+
+    @agent.output_validator
+    def sign(output: Forecast) -> Forecast:
+        output.tips.append("-- the weather office")
+        return output
+
+    @fuzz.agent(agent, max_examples=1)
+    def test() -> None:
+        pass
+
+    with pytest.raises(fuzz.InvariantViolation, match="partials_never_contradict_the_end"):
+        test()
 
 
 def test_invariants_name_what_is_broken() -> None:

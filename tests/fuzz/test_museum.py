@@ -52,7 +52,7 @@ SLOW = {
     "read_then_write", "tool_wants_a_key", "mutable_default", "validator_reads_the_last_item",
     "cancellation_is_tried_again", "helper_outlives_its_tool", "tool_parses_its_text", "results_as_they_come",
     "lock_of_the_module", "last_result_is_shared", "history_is_cut", "retry_in_a_group",
-    "lock_is_kept", "validator_adds_a_line", "done_once_it_parses", "indexes_of_all_replies", "timeout_or_cancellation", "cursor_in_code_units",
+    "lock_is_kept", "done_once_it_parses", "indexes_of_all_replies", "timeout_or_cancellation", "cursor_in_code_units",
 }  # fmt: skip
 
 

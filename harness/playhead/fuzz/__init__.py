@@ -3,8 +3,9 @@
 Comes in: consumers, agents, recordings. Goes out: a failure with the smallest case that shows it.
 """
 
-from playhead.fuzz._agent import DRIVERS, Driver, agent, replay, run_script
+from playhead.fuzz._agent import agent, replay
 from playhead.fuzz._chunkings import chunkings, cuts
+from playhead.fuzz._drive import DRIVERS, Driver, run_script
 from playhead.fuzz._faults import FAULTS, Fault, FaultKind, FaultyPieces, faults
 from playhead.fuzz._invariants import (
     INVARIANTS,

@@ -324,7 +324,8 @@ def _contradiction(partial: Any, later: Any, path: str) -> str | None:
     """Where `partial` says something that `later` takes back; None if it only says less.
 
     Which field of a model is still being written is not known, so a number, a date or an enum may come out different
-    anywhere, and a number is gone while its exponent begins (`3`, `3e`, `3e2`); a text only grows.
+    anywhere, and what cannot be read for a while is gone for a while (`3`, `3e`, `3e2`; a model whose date has begun); a
+    text only grows.
     """
     if type(partial) is str and type(later) is str:
         return None if later.startswith(partial) else path
@@ -332,13 +333,13 @@ def _contradiction(partial: Any, later: Any, path: str) -> str | None:
         after = cast("dict[Any, Any]", later)
         for key, value in cast("dict[Any, Any]", partial).items():
             if key not in after:
-                if not isinstance(value, (int, float)):
+                if type(value) is str:
                     return f"{path}[{key!r}]"
             elif found := _contradiction(value, after[key], f"{path}[{key!r}]"):
                 return found
     if isinstance(partial, list) and isinstance(later, list):
         items, more = cast("list[Any]", partial), cast("list[Any]", later)
-        if len(more) < len(items) and not (isinstance(items[-1], (int, float)) and len(items) == len(more) + 1):
+        if len(more) < len(items) - (type(items[-1]) is not str if items else 0):
             return path
         for index, (value, after) in enumerate(zip(items, more, strict=False)):
             if found := _contradiction(value, after, f"{path}[{index}]"):

@@ -15,7 +15,7 @@ from typing import Any, cast
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-__all__ = ["args_text", "json_for", "json_values", "nearly_json_for"]
+__all__ = ["ample", "args_text", "json_for", "json_values", "nearly_json_for"]
 
 _DEPTH_MAX = 4
 
@@ -24,6 +24,8 @@ _hard = st.sampled_from(
     ["", "é", "👩‍👩‍👧", '"', "\\", "\n", "null", "0", " ", "a b", "\x00", "(", "{", "%", "../x"]
 )
 _texts = st.text(st.characters(codec="utf-8"), max_size=12) | _hard
+
+_extremes = st.sampled_from([2**31, -(2**31), 2**53, -(2**53)])
 
 json_values: st.SearchStrategy[JsonValue] = st.recursive(
     st.none()
@@ -81,6 +83,44 @@ def _with_stray(drawn: tuple[str, int, str]) -> str:
     text, place, stray = drawn
     cut = place % (len(text) + 1)
     return text[:cut] + stray + text[cut:]
+
+
+def ample(schema: Mapping[str, Any]) -> Any:
+    """One value that says as much as `schema` allows: all fields, two items, some words. `LookupError` where that is more
+    than a guess, as for patterns; a value that does not quite fit is possible, too."""
+    return _ample(_Maker(schema), schema, 0)
+
+
+def _ample(maker: _Maker, schema: Any, depth: int) -> Any:
+    schema = maker._resolved(schema)
+    if not isinstance(schema, Mapping) or depth > 2 * _DEPTH_MAX:
+        raise LookupError
+    known = cast("Mapping[str, Any]", schema)
+    if "const" in known or "enum" in known:
+        return known["const"] if "const" in known else known["enum"][0]
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in known:
+            options = [option for option in known[keyword] if option != {"type": "null"}]
+            return _ample(maker, options[0], depth + 1) if options else None
+    kind: Any = known.get("type", _guess(known))
+    kind = cast("list[Any]", kind)[0] if isinstance(kind, list) else kind
+    least, most = _bounds(known)
+    match kind:
+        case "object":
+            required = known.get("required", ())
+            names = [name for name in known.get("properties", {}) if name in required or depth < _DEPTH_MAX]
+            return {name: _ample(maker, known["properties"][name], depth + 1) for name in names}
+        case "array" if "prefixItems" not in known:
+            count = min(max(2, known.get("minItems", 0)), known.get("maxItems", 2)) if depth < _DEPTH_MAX else 0
+            return [_ample(maker, known.get("items", {"type": "string"}), depth + 1) for _ in range(count)]
+        case "string" if not known.keys() & {"pattern", "format"}:
+            return "It is so"[: known.get("maxLength")].ljust(known.get("minLength", 0), ".")
+        case "integer" | "number" if "multipleOf" not in known:
+            return min(max(12, -(2**53) if least is None else least), 2**53 if most is None else most)
+        case "boolean":
+            return True
+        case _:
+            raise LookupError
 
 
 class _Maker:
@@ -206,6 +246,8 @@ class _Maker:
         if high is not None and high == schema.get("exclusiveMaximum") and most * step == high:
             most -= 1
         numbers = st.integers(int(least), int(most))
+        if low is None and high is None and step == 1:
+            numbers |= _extremes  # what dates, lists and other languages have no room for
         return numbers if step == 1 else numbers.map(lambda number: int(number * step))
 
     def _number(self, schema: Mapping[str, Any], depth: int) -> st.SearchStrategy[float]:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from playhead.fuzz._json import args_texts, hostile_texts, json_for, nearly_json_for
+from playhead.fuzz._json import ample, args_texts, hostile_texts, json_for, nearly_json_for
 from playhead.fuzz._loop import LoopRunner
 from playhead.messages import ModelMessage, ModelRequestParameters, ModelSettings, ToolDefinition
 from playhead.models import (
@@ -159,7 +159,8 @@ _TOOLS_MAX = 6
 
 def small_scripts(agent: Any, **run_kwargs: Any) -> list[Script]:
     """The scripts to try before any is drawn: each tool once, twice at the same time, and in two rounds, with the smallest
-    valid arguments; at last an answer alone. Most bugs need no more, and what fails here can be read as it is.
+    valid arguments, and once with ample ones; and answers, small and ample, in pieces. Most bugs need no more, and what
+    fails here can be read as it is.
 
     The tools that were given last come first, because they are those that may count on the others.
     """
@@ -167,15 +168,35 @@ def small_scripts(agent: Any, **run_kwargs: Any) -> list[Script]:
     answer = _smallest(responses_for(parameters, arguments=("valid",), refusals=False))
     if answer is None:
         return []
-    calls = [_smallest(_call(tool, ("valid",))) for tool in reversed(parameters.function_tools[-_TOOLS_MAX:])]
-    calls = [call for call in calls if call is not None]
+    tools = parameters.function_tools[: -_TOOLS_MAX - 1 : -1]
+    calls = [_smallest(_call(tool, ("valid",))) for tool in tools]
+    calls = [one for one in calls if one is not None]
     rounds: list[list[list[Any]]] = [
-        *([[call]] for call in calls),
+        *([[one]] for one in calls),
         [],
-        *([[call, call]] for call in calls),
-        *([[call], [call]] for call in calls),
+        *([[one, one]] for one in calls),
+        *([[one], [one]] for one in calls),
+        *([[call(tool.name, [said])]] for tool in tools if (said := _ample_text(tool.parameters_json_schema))),
     ]
-    return [Script(responses=[as_response(steps) for steps in (*turns, answer)]) for turns in rounds]
+    played = [[*turns, answer] for turns in rounds]
+    for tool in parameters.output_tools[:_TOOLS_MAX]:
+        if said := _ample_text(tool.parameters_json_schema):
+            played.append([[call(tool.name, _in_pieces(said))], answer])
+    if parameters.output_object is not None and (said := _ample_text(parameters.output_object.json_schema)):
+        played.append([[text(*_in_pieces(said))], answer])
+    return [Script(responses=[as_response(steps) for steps in turns]) for turns in played]
+
+
+def _ample_text(schema: Any) -> str:
+    try:
+        return json.dumps(ample(schema))
+    except LookupError:
+        return ""
+
+
+def _in_pieces(said: str) -> list[str]:
+    """Pieces of five characters: few enough to be read, small enough to end anywhere."""
+    return [said[start : start + 5] for start in range(0, len(said), 5)]
 
 
 def sliced_scripts(agent: Any, **run_kwargs: Any) -> list[Script]:
