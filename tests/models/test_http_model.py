@@ -6,6 +6,7 @@ import asyncio
 import gc
 import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -566,6 +567,31 @@ class TestCompression:
             )
             with pytest.raises(DecodeError, match="decompressed"):
                 await (stream(asked) if ask == "stream" else asked.request(HELLO, None, NOTHING))
+
+    async def test_a_reply_that_unpacks_to_more_than_memory_should_hold_is_not_read_to_its_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("playhead.models._http.BODY_BYTES_MAX", 100_000)
+        packed = zlib.compress(bytes(1_000_000))
+        sent = 0
+
+        class Body(httpx.AsyncByteStream):
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                nonlocal sent
+                for start in range(0, len(packed), 50):
+                    sent += 50
+                    yield packed[start : start + 50]
+
+        for status in (200, 500):
+            asked, _ = model(
+                "openai-chat",
+                lambda request, status=status: httpx.Response(
+                    status, stream=Body(), headers={"content-encoding": "deflate"}
+                ),
+            )
+            with pytest.raises(DecodeError, match="is, unpacked, longer than 100,000 bytes"):
+                await asked.request(HELLO, None, NOTHING)
+        assert sent < len(packed)  # both together
 
 
 # ---------------------------------------------------------------------------------------------- over real sockets

@@ -102,7 +102,7 @@ async def _fetch(item: FileUrl, client: httpx.AsyncClient) -> BinaryContent:
                     media_type=_media_type(item, response.headers.get("content-type")),
                     vendor_metadata=item.vendor_metadata,
                 )
-        except httpx.TransportError as error:
+        except (httpx.DecodingError, httpx.TransportError) as error:
             raise UserError(f"{url} cannot be downloaded: {error or type(error).__name__}.") from error
     raise UserError(f"{item.url} redirects more than ten times.")
 

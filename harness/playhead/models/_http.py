@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpModel", "HttpStreamedResponse"]
 
+BODY_BYTES_MAX = 256 * 1024 * 1024
+"""A whole reply, unpacked, may be this long. A few kilobytes can be packed so that they fill the memory."""
+
 
 class HttpModel(Model):
     """A model asked over HTTP.
@@ -270,8 +273,19 @@ class HttpModel(Model):
     async def _read(self, response: httpx.Response) -> bytes:
         import httpx
 
+        pieces: list[bytes] = []
+        size = 0
         try:
-            return await response.aread()
+            async for piece in response.aiter_bytes():
+                pieces.append(piece)
+                size += len(piece)
+                if size > BODY_BYTES_MAX:
+                    packed = ", unpacked," if response.headers.get("content-encoding") else ""
+                    raise DecodeError(
+                        f"The body of the reply is{packed} longer than {BODY_BYTES_MAX:,} bytes; the rest was not read",
+                        f"This is no model's reply. What answers at {self.base_url}?",
+                    )
+            return b"".join(pieces)
         except httpx.TransportError as error:
             raise self._connection_error(error) from error
         except httpx.DecodingError as error:
