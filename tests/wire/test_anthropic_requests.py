@@ -22,7 +22,7 @@ from playhead.messages import (
     UploadedFile,
     UserPromptPart,
 )
-from playhead.wire import DIALECTS, ModelCall, WireRequest
+from playhead.wire import DIALECTS, ModelCall, WireRequest, provider_of, recognise
 from tests.wire._recorded import recorded, written
 
 DIALECT = DIALECTS["anthropic-messages"]
@@ -235,3 +235,30 @@ def test_only_calls_of_models_are_recognised():
     ):
         assert DIALECT.recognises("POST", url, {}, b"") is expected, url
     assert not DIALECT.recognises("GET", "/v1/messages", {}, b"")
+
+
+CLOUD = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/anthropic/models/"
+
+
+@pytest.mark.parametrize(("verb", "streamed"), [("rawPredict", False), ("streamRawPredict", True)])
+def test_on_google_cloud_the_path_names_the_model(verb: str, streamed: bool):
+    url = f"{CLOUD}claude-sonnet-4@20250514:{verb}"
+    body = (
+        b'{"anthropic_version": "vertex-2023-10-16", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}'
+    )
+    assert recognise("POST", url, {}, body) is DIALECTS["anthropic-messages"]
+    call = DIALECTS["anthropic-messages"].read_request(WireRequest(path=url, body=body))
+    assert (call.model, call.stream) == ("claude-sonnet-4@20250514", streamed)
+    assert call.extra == {"anthropic_version": "vertex-2023-10-16"}
+
+
+def test_counting_tokens_on_google_cloud_is_no_call():
+    assert recognise("POST", f"{CLOUD}count-tokens:rawPredict", {}, b"{}") is None
+
+
+@pytest.mark.parametrize(
+    "host", ["aiplatform.googleapis.com", "europe-west1-aiplatform.googleapis.com", "aiplatform.eu.rep.googleapis.com"]
+)
+def test_google_cloud_is_known_by_its_host_in_every_region(host: str):
+    assert provider_of(f"https://{host}/v1/projects/p") == "google-vertex"
+    assert provider_of("https://storage.googleapis.com/b/aiplatform") is None

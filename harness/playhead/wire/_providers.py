@@ -18,6 +18,9 @@ def provider_of(url: str) -> str | None:
         provider = _HOSTS.get(".".join(labels[start:]))
         if provider is not None:
             return provider
+    # Google Cloud's regions are part of the name: `us-east5-aiplatform…`, and `aiplatform.eu.rep…` for several of them.
+    if host.endswith(("-aiplatform.googleapis.com", ".rep.googleapis.com")) and "aiplatform" in host:
+        return "google-vertex"
     return None
 
 

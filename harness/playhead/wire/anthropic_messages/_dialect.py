@@ -14,7 +14,7 @@ from playhead.wire.anthropic_messages._decoder import AnthropicDecoder, read_err
 from playhead.wire.anthropic_messages._encoder import StreamEncoder, WholeEncoder
 from playhead.wire.anthropic_messages._messages import needs_download
 from playhead.wire.anthropic_messages._normal import normal
-from playhead.wire.anthropic_messages._request import read_request, write_request
+from playhead.wire.anthropic_messages._request import MODEL_IN_PATH, read_request, write_request
 
 __all__ = ["AnthropicMessages"]
 
@@ -26,8 +26,12 @@ class AnthropicMessages:
     not_carried = frozenset({"id", "timestamp"})
 
     def recognises(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """`POST .../v1/messages`, but none of the paths below it (batches, counting tokens)."""
-        return method.upper() == "POST" and urlsplit(url).path.rstrip("/").endswith("/v1/messages")
+        """`POST .../v1/messages`, but none of the paths below it (batches, counting tokens); on Google Cloud
+        `POST .../publishers/anthropic/models/{model}:rawPredict`, or `:streamRawPredict`."""
+        path = urlsplit(url).path
+        return method.upper() == "POST" and (
+            path.rstrip("/").endswith("/v1/messages") or MODEL_IN_PATH.search(path) is not None
+        )
 
     def write_request(self, call: ModelCall) -> WireRequest:
         """The request as the provider's SDK sends it. `UserError` for content that the format cannot have."""

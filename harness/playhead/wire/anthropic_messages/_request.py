@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from playhead.exceptions import DecodeError, UserError
 from playhead.messages import InstructionPart, ModelRequest, ModelRequestParameters, ModelResponse, SystemPromptPart
@@ -22,7 +24,10 @@ from playhead.wire.anthropic_messages._tools import (
     write_tools,
 )
 
-__all__ = ["read_request", "write_request"]
+__all__ = ["MODEL_IN_PATH", "read_request", "write_request"]
+
+MODEL_IN_PATH = re.compile(r"/publishers/anthropic/models/(?!count-tokens:)([^/:]+):(rawPredict|streamRawPredict)$")
+"""Google Cloud's paths. Counting tokens is a model of its own there."""
 
 PATH = "/v1/messages?beta=true"
 MAX_TOKENS = 4096
@@ -181,6 +186,9 @@ def _headers(settings: Any, betas: set[str]) -> dict[str, str]:
 def read_request(request: WireRequest) -> ModelCall:
     """What a body asks. `DecodeError` for what is no request of this format."""
     body = load_object(request.body)
+    if "model" not in body and (cloud := MODEL_IN_PATH.search(urlsplit(request.path).path)) is not None:
+        body["model"] = unquote(cloud[1])
+        body.setdefault("stream", cloud[2] == "streamRawPredict")
     if not isinstance(body.get("messages"), list) or not isinstance(body.get("model"), str):
         raise DecodeError(
             "The request has no list `messages` or names no `model`",
