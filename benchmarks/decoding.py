@@ -4,21 +4,28 @@
 
 One body for each dialect, written by its encoder: 2,000 short pieces of text and of a tool call's arguments; then one for
 each kind of reply, a very short one (where what a reply costs at all is told), and Google's text as it is really sent,
-with growing usage in each chunk. All numbers of a row come from
+with growing usage in each chunk. With the recordings of the corpus at hand (`tests/_shared.py`), then their streams, summed
+for each dialect, and the short ones among them (three frames at most) for themselves. All numbers of a row come from
 one run; what counts are the ratios. Budgets: 3 x `json.loads`, and a fifth of the SDK.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from playhead.messages import ModelResponse, ModelResponsePart, ResponseMeta, TextPart, ThinkingPart, ToolCallPart
 from playhead.stream import unfold
 from playhead.usage import RequestUsage
-from playhead.wire import DIALECTS, FrameSplitter
+from playhead.wire import DIALECTS, FrameSplitter, provider_of, recognise
+
+ROOT = Path(__file__).parent.parent
+SHORT = 3
+"""Streams of so many frames are short."""
 
 TEXT = "The weather in Zürich is sunny, and it will stay so. " * 8
 PARTS: dict[str, ModelResponsePart] = {
@@ -42,6 +49,58 @@ def measure_kinds() -> dict[str, dict[str, float]]:
             if (name, kind) != ("google-generate", "arguments"):  # which this format sends as a whole
                 rows[f"{name}, {kind}"] = _row(name, reply(name, part))
     return rows | {"google-generate, usage in each chunk": _row("google-generate", _google_text())}
+
+
+def measure_corpus(corpus: Path) -> dict[str, dict[str, float]]:
+    """A row for each dialect: the sum over the recorded streams, and over the short ones."""
+    sums: dict[str, dict[str, float]] = {}
+    for name, frames, decode in _recorded(corpus):
+        kinds = [name, f"{name}, {SHORT} frames at most"] if len(frames) <= SHORT else [name]
+        floor, ours = _often(lambda frames=frames: [json.loads(frame) for frame in frames]), _often(decode)
+        for kind in kinds:
+            row = sums.setdefault(kind, {"streams": 0, "frames": 0, "json_ms": 0.0, "playhead_ms": 0.0})
+            row["streams"] += 1
+            row["frames"] += len(frames)
+            row["json_ms"] += floor * 1e3
+            row["playhead_ms"] += ours * 1e3
+    return {kind: row | {"to_json": row["playhead_ms"] / row["json_ms"]} for kind, row in sorted(sums.items())}
+
+
+def _recorded(corpus: Path) -> Iterator[tuple[str, list[str], Callable[[], None]]]:
+    """The streams of the corpus that are JSON throughout: dialect, frames, and what decodes one."""
+    sys.path[:0] = [str(ROOT / "tests" / "corpus")]
+    import run
+
+    for expected in sorted(corpus.rglob("*.expected.json")):
+        wanted = json.loads(expected.read_text(encoding="utf-8"))["interactions"]
+        wanted = [item for item in wanted if item["model_call"] and item["streamed"] and item["ok"]]
+        interactions = run.load_cassette(run.cassette_of(expected))["interactions"] if wanted else []
+        for item in wanted:
+            request, response = interactions[item["n"]]["request"], interactions[item["n"]]["response"]
+            url = request.get("uri") or request["url"]
+            dialect = recognise(request["method"], url, {}, b"")
+            body = run._body(response, run._headers(response.get("headers")))
+            frames = [frame.data for frame in FrameSplitter().feed(body) if frame.data != "[DONE]"]
+            try:
+                _ = [json.loads(frame) for frame in frames]
+            except ValueError:
+                continue
+            if dialect is None or not frames:
+                continue
+
+            def decode(dialect: Any = dialect, body: bytes = body, item: Any = item, url: str = url) -> None:
+                decoder = dialect.decoder(streamed=True, model=item["model"], provider=provider_of(url))
+                decoder.feed(body)
+                decoder.close()
+
+            yield dialect.name, frames, decode
+
+
+def _often(run: Callable[[], object]) -> float:
+    """The least time, of rounds that are long enough for the clock."""
+    once = _best(run, 1)
+    count = max(1, int(0.0005 / max(once, 1e-6)))
+    return _best(lambda: [run() for _ in range(count)], 7) / count
 
 
 def _row(name: str, body: bytes) -> dict[str, float]:
@@ -171,6 +230,12 @@ def main() -> None:
         print(
             f"{name}: {row['frames']:.0f} frames in {row['playhead_ms']:.1f} ms: {row['to_json']:.2f} x json.loads{sdk}"
         )
+    sys.path[:0] = [str(ROOT)]
+    from tests._shared import SHARED
+
+    if (SHARED / "corpus").is_dir():
+        for name, row in measure_corpus(SHARED / "corpus").items():
+            print(f"recorded {name}: {row['streams']:.0f} streams, {row['frames']:.0f} frames: {row['to_json']:.2f} x")
 
 
 if __name__ == "__main__":
