@@ -280,6 +280,16 @@ def test_a_validator_that_adds_to_a_list_takes_back_what_it_added() -> None:
         test()
 
 
+async def test_events_of_a_run_can_be_checked_as_they_are() -> None:
+    model = ScriptedModel([text("Hel", "lo")])
+    events = [event async for event in Agent(model).run_stream_events("Hi")]
+    fuzz.check(events)
+    with pytest.raises(fuzz.InvariantViolation):
+        fuzz.check([event for event in events if event.event_kind != "part_delta"])
+    with pytest.raises(UserError, match=r"not at int. Take it with `run = await playhead.capture_run"):
+        fuzz.check(3)  # type: ignore[arg-type]
+
+
 def test_invariants_name_what_is_broken() -> None:
     assert {"deltas_add_up", "usage_adds_up", "messages_pair_calls_with_results"} <= set(fuzz.INVARIANTS)
     assert all(function.__doc__ for function in fuzz.INVARIANTS.values())

@@ -6,14 +6,15 @@ with the place where it is broken. `check` tries all of them and reports every o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias, cast
 
 from pydantic import BaseModel
 
-from playhead.transcript import Transcript, TranscriptRequest
+from playhead.exceptions import UserError
+from playhead.transcript import Transcript, TranscriptRequest, transcript_of
 
 __all__ = [
     "INVARIANTS",
@@ -232,8 +233,18 @@ def usage_adds_up(transcript: Transcript) -> None:
             raise InvariantViolation("usage_adds_up", f"the run counts {total} {name}, its requests {counts}")
 
 
-def check(transcript: Transcript, invariants: Sequence[Invariant] | None = None) -> None:
-    """Raise one `InvariantViolation` that names everything broken in `transcript`; `invariants` defaults to all."""
+def check(transcript: Transcript | Iterable[Any], invariants: Sequence[Invariant] | None = None) -> None:
+    """Raise one `InvariantViolation` that names everything broken in `transcript`; `invariants` defaults to all.
+
+    Events of a run, such as `run_stream_events` yields, are taken for the transcript they make.
+    """
+    if not isinstance(transcript, Transcript):
+        if not hasattr(transcript, "__iter__"):
+            raise UserError(
+                f"fuzz.check looks at a transcript, not at {type(transcript).__name__}. Take it with "
+                "`run = await playhead.capture_run(agent, prompt, ...)`, or give it the events of a run."
+            )
+        transcript = transcript_of(transcript)
     broken: list[InvariantViolation] = []
     for invariant in INVARIANTS.values() if invariants is None else invariants:
         try:
