@@ -63,7 +63,7 @@ conformance: $(VENV)/.test $(REFERENCE)  ## the runtime against the reference: r
 fuzz: $(VENV)/.test  ## longer random search than `make test` allows itself
 	$(BIN)/python -m tests.fuzz.long
 	$(BIN)/python -m tests.fuzz.sdks --seconds 300
-	$(BIN)/python -m pytest tests/fuzz -n $(XDIST) --hypothesis-profile=long $(ARGS)
+	$(BIN)/python -m pytest tests/fuzz -n $(XDIST) --hypothesis-profile=long --timeout=1800 $(ARGS)
 
 bench: $(VENV)/.test  ## ratios against the peers and against a floor
 	$(BIN)/python benchmarks/run.py $(ARGS)
