@@ -162,9 +162,8 @@ def _pattern(text: str, indent: int = 0) -> re.Pattern[bytes]:
         "DOUBLE": r'"(?:[^"\\\n]++|\\(?:["\\abefnrtv0N_LP ]|x[0-9A-Fa-f]{2}|u(?![dD][89a-fA-F])[0-9A-Fa-f]{4}|U<CODE>'
         r'|\n<MARGIN>(?=[^ \n]))|(?<![ \\])\n++<MARGIN>(?=[^ \n]))*+"',
         "CODE": r"(?:000(?!0[dD][89a-fA-F])[0-9A-Fa-f]{5}|0010[0-9A-Fa-f]{4})",
-        "PLAIN": r"(?!<WORD>\n)(?:[A-Za-z/_(]|<ANGLE>|<DIGIT>)"
+        "PLAIN": r"(?!<WORD>\n)(?:[A-Za-z/_(]|<(?!<)|<DIGIT>)"
         r"(?:[^\n :#]++| ++(?=[^ #\n])|:(?=[^ \n])|#|\n<MARGIN>(?=[A-Za-z0-9/_(]))*+",
-        "ANGLE": "\x3c(?!\x3c)",
         # What begins with a digit is no number, where it has two dots, or a dash and no dot, or what no number has.
         "DIGIT": r"(?:[0-9](?=[^\n.]*\.[^\n.]*\.|[^\n.]*-[^\n.]*\n|[^\n]*[^\n0-9a-fA-FxX_.:+-])"
         r"|[1-9](?=[0-9_:]*[^\n0-9_:.][^\n.]*\n))",
