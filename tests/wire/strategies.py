@@ -58,8 +58,7 @@ def replies(draw: st.DrawFn) -> list[StreamEvent]:
         elif kind == "thinking":
             signature = draw(st.none() | st.text("abc+/=", min_size=1, max_size=8))
             content = draw(texts)
-            item_id = draw(st.sampled_from([None, None, "rs_1", "rs_2"]))  # Parts of one reasoning share theirs.
-            emitter.start(step, ThinkingPart(content, signature=signature, id=item_id))
+            emitter.start(step, ThinkingPart(content, signature=signature))
         elif kind == "call":
             args = draw(objects)
             call_id = f"call_{step}"
