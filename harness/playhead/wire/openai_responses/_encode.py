@@ -284,7 +284,7 @@ class _Shape:
         if alone or not self._goes_on("thinking", part.id):
             # What has a seal of its own is an item of its own: under an id that the reasoning before it has, both would
             # be read as one.
-            follows = current is not None and current.kind == "reasoning" and not current.done
+            follows = bool(self._items) and self._items[-1].kind == "reasoning"
             item: dict[str, Any] = {"type": "reasoning", "summary": []}
             current = self._add("reasoning", item, "rs", item_id=part.id, apart=follows)
         assert current is not None
