@@ -175,6 +175,12 @@ def deliberate(scenario: dict[str, Any], expected: Any, found: str) -> str | Non
             return "leaving a node's stream early closes it"
         if "stop_at" in drive and ".error: missing" in found:
             return "leaving a run at a node reads no more, so nothing fails after it"
+        if drive.get("after") and ".tool_call_id: expected" in found:
+            return "leaving a stream early reads no more, so an id that comes late does not come"
+    for turn in expected.get("turns", ()):
+        views = [step for step in turn.get("steps", ()) if step["do"].startswith("stream_")]
+        if any("error" in view for view in views) and re.search(r"\.steps\[[1-9]|\.requests", found):
+            return "a view that fails leaves the stream as it is"
     return None
 
 
