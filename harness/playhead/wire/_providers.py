@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 __all__ = ["provider_of"]
 
 
+@lru_cache(maxsize=256)  # a run asks one provider again and again, and short replies cost little else
 def provider_of(url: str) -> str | None:
     """The provider at this URL; None for hosts that nobody knows."""
     parts = urlsplit(url)
