@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from playhead import capture_run
 from playhead.exceptions import ScriptExhausted
 from playhead.models import SchemaModel, ScriptedModel
 from playhead.models.function import FunctionModel
@@ -70,6 +71,32 @@ async def test_a_run_sees_text_thinking_signatures_and_usage() -> None:
     thought, said = result.response.parts
     assert (thought.content, thought.signature, said.content) == ("Hm.", "sig", "It is fine")
     assert (result.response.finish_reason, result.response.model_name) == ("stop", "scripted")
+
+
+async def test_a_run_is_asked_again_until_everything_fits() -> None:
+    model = ScriptedModel(
+        [call("get_weather", {})],  # two mistakes with one input, which 2.x writes once
+        [text("no output")],
+        [text("none again")],
+        [output({})],
+        [output({"name": "Rome", "celsius": 30})],
+    )
+    asked = Agent(as_model(model), output_type=City, retries=5)
+
+    @asked.tool_plain
+    def get_weather(city: str, day: str) -> str:
+        return f"rain in {city}"
+
+    run = await capture_run(asked, "Hi")
+    assert run.output == City(name="Rome", celsius=30)
+    assert [(event.tool_name, event.kind) for event in run.tool_events] == [
+        ("get_weather", "call"),
+        ("get_weather", "retry"),
+        (None, "retry"),
+        (None, "retry"),
+        ("final_result", "retry"),
+    ]
+    model.assert_used()
 
 
 async def test_a_stream_has_the_script_s_cuts() -> None:

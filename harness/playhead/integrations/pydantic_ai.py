@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from playhead import messages as ours
 from playhead.exceptions import ModelAPIError, ModelHTTPError, UserError
@@ -200,18 +200,53 @@ def _their_deltas(manager: Any, index: int, delta: ours.ModelResponsePartDelta) 
 def _our_messages(messages: Any) -> list[ours.ModelMessage]:
     data: list[dict[str, Any]] = theirs.messages.ModelMessagesTypeAdapter.dump_python(messages, mode="json")
     for message in data:
-        message["parts"] = [_our_part(part) for part in message["parts"]]
+        message["parts"] = [
+            _our_part(part, message["kind"]) for part in message["parts"] if part["part_kind"] not in _WITHOUT_WORDS
+        ]
     return ours.ModelMessagesTypeAdapter.validate_json(json.dumps(data))
 
 
-def _our_part(part: dict[str, Any]) -> dict[str, Any]:
-    """A part in the words of 1.x: there, asking again is a part of its own; in 2.x it is an outcome of a tool."""
-    if part["part_kind"] == "tool-return" and part.get("outcome") == "retried":
-        kept = {name: part[name] for name in ("content", "tool_name", "tool_call_id", "timestamp")}
-        return {**kept, "part_kind": "retry-prompt"}
-    if part.get("outcome") == "interrupted":
-        return {**part, "outcome": "failed"}
-    return part
+_WITHOUT_WORDS = frozenset(
+    {
+        "capability-load-delta",
+        "instruction-baseline",
+        "instruction-delta",
+        "model-settings-delta",
+        "tool-availability-delta",
+    }
+)
+"""Parts of 2.x that say what changed for the model; what holds stands in the request's fields and parameters."""
+
+
+def _our_part(part: dict[str, Any], kind: str) -> dict[str, Any]:
+    """A part in the words of 1.x: there, asking again is a part of its own; in 2.x it may be an outcome of a tool."""
+    match part:
+        case {"part_kind": "tool-return", "outcome": "retried"}:
+            kept = {name: part[name] for name in ("tool_name", "tool_call_id", "timestamp")}
+            return {**kept, "content": _with_inputs(part["content"]), "part_kind": "retry-prompt"}
+        case {"part_kind": "retry-feedback" | "retry-prompt"}:
+            return {**part, "content": _with_inputs(part["content"]), "part_kind": "retry-prompt"}
+        case {"part_kind": "speech"}:
+            said = {"content": part["transcript"] or ""}
+            return {**said, "part_kind": "text" if kind == "response" else "user-prompt"}
+        case {"part_kind": "compaction"} if kind == "request":
+            return {"content": part["content"] or "", "part_kind": "user-prompt"}
+        case {"outcome": "interrupted"}:
+            return {**part, "outcome": "failed"}
+        case _:
+            return part
+
+
+def _with_inputs(content: Any) -> Any:
+    """What was wrong, each with the input that it was found in: 2.x writes one that repeats only once."""
+    if not isinstance(content, list):
+        return content
+    found: list[dict[str, Any]] = []
+    value: Any = None
+    for details in cast("list[dict[str, Any]]", content):
+        value = details.get("input", value)
+        found.append({**details, "input": value})
+    return found
 
 
 def _our_parameters(parameters: Any) -> ours.ModelRequestParameters:

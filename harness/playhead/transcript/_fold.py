@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from playhead.transcript._events import ToolCalled, ToolRetried, ToolReturned
-from playhead.transcript._transcript import Entry, Transcript, TranscriptRequest, is_retry
+from playhead.transcript._transcript import ANSWERS, Entry, Transcript, TranscriptRequest, is_retry
 from playhead.transcript._values import get
 from playhead.usage import RequestUsage, RunUsage
 
@@ -56,7 +56,7 @@ class TranscriptFold:
         self._settle(parts)
         # Results stand with the reply that asked for them; those of an earlier history stand here.
         first = not self.transcript.requests
-        shown = [part for part in parts if first or get(part, "part_kind") not in ("tool-return", "retry-prompt")]
+        shown = [part for part in parts if first or get(part, "part_kind") not in ANSWERS]
         self._request = TranscriptRequest(
             index=len(self.transcript.requests),
             parts=shown,
@@ -264,13 +264,13 @@ class TranscriptFold:
         before = self.transcript.requests[-1]
         for part in parts:
             kind, call_id = get(part, "part_kind"), get(part, "tool_call_id")
-            if kind not in ("tool-return", "retry-prompt") or (call_id in self._settled):
+            if kind not in ANSWERS or (call_id is not None and call_id in self._settled):
                 continue
             name = get(part, "tool_name")
             if name in self._output_tools and not is_retry(part):
                 continue
             call = next((p for p in get(before.response, "parts") or () if get(p, "tool_call_id") == call_id), None)
-            if call is not None and call_id not in self._called and name not in self._output_tools:
+            if call is not None and call_id is not None and call_id not in self._called and name not in self._output_tools:
                 valid = not isinstance(get(part, "content"), list) if is_retry(part) else True
                 before.handling.append(Entry("tool", self._called_event(call, valid=valid)))
             before.handling.append(Entry("tool", self._settled_event(part, None)))

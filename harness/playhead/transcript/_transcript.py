@@ -200,9 +200,13 @@ def piece_of(entry: Entry, kind: Literal["text", "thinking"]) -> str | None:
     return None
 
 
+ANSWERS = ("tool-return", "retry-prompt", "retry-feedback")
+"""Kinds of parts that answer a reply. The last is pydantic-ai 2.x's for what is about no tool."""
+
+
 def is_retry(part: Any) -> bool:
-    """Whether a part asks the model to try again: pydantic-ai 2.x has that as an outcome of the tool."""
-    return get(part, "part_kind") == "retry-prompt" or get(part, "outcome") == "retried"
+    """Whether a part asks the model to try again: pydantic-ai 2.x has that as an outcome of the tool, too."""
+    return get(part, "part_kind") in ("retry-prompt", "retry-feedback") or get(part, "outcome") == "retried"
 
 
 def joined(runs: Sequence[Transcript]) -> Transcript:
