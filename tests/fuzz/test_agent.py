@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from playhead import Agent, ModelRetry, NativeOutput, PromptedOutput, RunContext, ToolOutput, fuzz
 from playhead.exceptions import ModelHTTPError, UnmatchedRequest, UserError
 from playhead.fuzz._smaller import smallest_failure
-from playhead.models import Script, ScriptedModel, as_response, call, text, thinking
+from playhead.models import Script, ScriptedModel, as_response, builtin_call, call, text, thinking
 from playhead.transcript import Transcript
 
 pytest_plugins = ["pytester"]
@@ -262,6 +262,13 @@ def test_what_is_still_being_written_may_change_or_be_gone_for_a_while() -> None
         responses=[as_response([call("final_result", said)]), as_response([call("final_result", '{"response":[]}')])]
     )
     fuzz.run_script(Agent(output_type=list[Day]), script)
+
+
+def test_a_text_that_a_tool_of_the_provider_follows_was_no_output_yet() -> None:
+    searched = [text("Let me ", "look."), builtin_call("web_search", args={"query": "bees"})]
+    script = Script(responses=[as_response(searched), as_response([text("Three.")])])
+    fuzz.run_script(Agent(), script)
+    fuzz.run_script(Agent(), Script(responses=[as_response([*searched, text("Three.")])]))
 
 
 def test_a_validator_that_adds_to_a_list_takes_back_what_it_added() -> None:

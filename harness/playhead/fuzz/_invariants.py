@@ -101,9 +101,12 @@ def partials_never_contradict_the_end(transcript: Transcript) -> None:
     no other fields.
 
     Numbers, dates and the like may still change while they are written, and so may defaults; a validator that rewrites
-    its value is told by `ctx.partial_output` and must rewrite partial ones alike.
+    its value is told by `ctx.partial_output` and must rewrite partial ones alike. A text that a tool of the provider's
+    follows was no output yet: with what comes after the tool it begins anew.
     """
     for request in transcript.requests:
+        if _begins_anew(request):
+            continue
         partials = request.partial_outputs
         for number, (one, other) in enumerate(pairwise(partials)):
             path = _contradiction(_told(one), _told(other), "output")
@@ -113,6 +116,11 @@ def partials_never_contradict_the_end(transcript: Transcript) -> None:
                     f"partial output {number + 1} says {one!r}, the next says {other!r}; they contradict at {path}",
                     where=f"request {request.index + 1}",
                 )
+
+
+def _begins_anew(request: TranscriptRequest) -> bool:
+    kinds = [part.part_kind for part in getattr(request.response, "parts", ())]
+    return any("text" in kinds[:place] for place, kind in enumerate(kinds) if kind == "builtin-tool-call")
 
 
 def output_is_the_last_partial(transcript: Transcript) -> None:
