@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import itertools
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import seed, settings
 from pydantic import BaseModel
 
 from playhead import fuzz
-from playhead.models import Script, call, text, thinking
+from playhead.models import Script, as_response, call, text, thinking
 from playhead.transcript import Transcript, capture_run_sync
 
 pydantic_ai: Any = pytest.importorskip("pydantic_ai")
@@ -70,6 +71,23 @@ def test_all_invariants_hold_for_a_run_with_interleaved_calls_and_thinking() -> 
     for name, invariant in fuzz.INVARIANTS.items():
         assert invariant.__name__ == name
         invariant(run)
+
+
+def test_what_ends_a_run_may_overtake_the_calls_beside_it() -> None:
+    agent: Any = Agent()
+    runs = itertools.count()
+
+    @agent.tool_plain
+    async def wait(seconds: int) -> str:
+        await asyncio.sleep(seconds if next(runs) == 0 else 10 * seconds)  # as chance has it with threads
+        return "waited"
+
+    @agent.tool_plain(retries=0)
+    async def fail() -> str:
+        await asyncio.sleep(5)
+        raise pydantic_ai.ModelRetry("no")
+
+    fuzz.run_script(agent, Script(responses=[as_response([call("fail", {}), call("wait", {"seconds": 1})])]))
 
 
 def divides() -> Any:

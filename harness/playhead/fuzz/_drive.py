@@ -120,11 +120,10 @@ def _said(transcript: Transcript) -> list[Any]:
 
 def _expect_the_same(run: _Run, first: Transcript) -> None:
     """The same script gives the same run, also when calls are made one by one."""
-    again = _text_of(run.capture("events"))
-    if again != _text_of(first):
-        raise InvariantViolation(
-            "the_same_script_gives_the_same_run", "\n".join(first_difference(_text_of(first), again))
-        )
+    text_of = _text_without_chance if is_pydantic_ai(run.agent) else _text_of
+    expected, again = text_of(first), text_of(run.capture("events"))
+    if again != expected:
+        raise InvariantViolation("the_same_script_gives_the_same_run", "\n".join(first_difference(expected, again)))
     if first.error is not None or not any(len(request.tool_events) > 2 for request in first.requests):
         return  # of calls beside one that ended the run, results are kept or not
     if (ordered := run.one_by_one()) is not None and _said(ordered) != _said(first):
@@ -138,6 +137,16 @@ def _expect_the_same(run: _Run, first: Transcript) -> None:
 def _text_of(transcript: Transcript) -> str:
     """A run as text, of its error the type alone: messages of errors hold whole replies, with the time they came."""
     return re.sub(r"^(error +\w+).*$", r"\1", str(transcript), flags=re.MULTILINE)
+
+
+def _text_without_chance(transcript: Transcript) -> str:
+    """The same of a run of pydantic-ai: what else its last tools did, when one of them ended it, is a matter of threads."""
+    text = _text_of(transcript)
+    if transcript.error is None:
+        return text
+    before, tools, last = text.rpartition("\ntools\n")
+    last = re.sub(r"^  \S+ +(?:returned|retry) .*\n", "", last, flags=re.MULTILINE)
+    return before + tools + re.sub(r"^(usage .*), \d+ tool calls?$", r"\1", last, flags=re.MULTILINE)
 
 
 class _Run:

@@ -270,7 +270,12 @@ class TranscriptFold:
             if name in self._output_tools and not is_retry(part):
                 continue
             call = next((p for p in get(before.response, "parts") or () if get(p, "tool_call_id") == call_id), None)
-            if call is not None and call_id is not None and call_id not in self._called and name not in self._output_tools:
+            if (
+                call is not None
+                and call_id is not None
+                and call_id not in self._called
+                and name not in self._output_tools
+            ):
                 valid = not isinstance(get(part, "content"), list) if is_retry(part) else True
                 before.handling.append(Entry("tool", self._called_event(call, valid=valid)))
             before.handling.append(Entry("tool", self._settled_event(part, None)))
