@@ -12,7 +12,7 @@ from hypothesis import seed, settings
 from pydantic import BaseModel
 
 from playhead import fuzz
-from playhead.models import Script, as_response, call, text, thinking
+from playhead.models import Script, as_response, call, text, thinking, usage
 from playhead.transcript import Transcript, capture_run_sync
 
 pydantic_ai: Any = pytest.importorskip("pydantic_ai")
@@ -61,7 +61,7 @@ def test_a_sound_agent_of_pydantic_ai_raises_no_alarm(name: str) -> None:
 
 
 def test_all_invariants_hold_for_a_run_with_interleaved_calls_and_thinking() -> None:
-    from playhead.models import ScriptedModel, interleave, usage
+    from playhead.models import ScriptedModel, interleave
 
     calls = interleave(call("get_weather", ['{"city": ', '"Rome"}']), call("add", ['{"a": 1, ', '"b": 2}']))
     model = ScriptedModel([thinking("Hm", "."), text("Let me ", "see."), calls, usage(output_tokens=5)], "It is sunny.")
@@ -87,7 +87,9 @@ def test_what_ends_a_run_may_overtake_the_calls_beside_it() -> None:
         await asyncio.sleep(5)
         raise pydantic_ai.ModelRetry("no")
 
-    fuzz.run_script(agent, Script(responses=[as_response([call("fail", {}), call("wait", {"seconds": 1})])]))
+    fuzz.run_script(
+        agent, Script(responses=[as_response([call("fail", {}), call("wait", {"seconds": 1}), usage(output_tokens=7)])])
+    )
 
 
 def divides() -> Any:

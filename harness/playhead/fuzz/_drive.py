@@ -146,7 +146,7 @@ def _text_without_chance(transcript: Transcript) -> str:
         return text
     before, tools, last = text.rpartition("\ntools\n")
     last = re.sub(r"^  \S+ +(?:returned|retry) .*\n", "", last, flags=re.MULTILINE)
-    return before + tools + re.sub(r"^(usage .*), \d+ tool calls?$", r"\1", last, flags=re.MULTILINE)
+    return before + tools + re.sub(r"^(usage .*), \d+ tool calls?\b", r"\1", last, flags=re.MULTILINE)
 
 
 class _Run:
